@@ -1,0 +1,106 @@
+"""Patch and change set: (path, mode, old blob, new blob) tuples; a textual diff is only their picture."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from sextet.model.base import Count, Line, Oid, Record, RepoPath, Text, Timestamp
+from sextet.model.names import ApplyId, PatchId, TaskId
+
+Mode6 = Literal["000000", "100644", "100755", "120000"]
+"""A git file mode; `000000` where the file does not exist. Submodules are refused."""
+
+
+class FileChange(Record):
+    """One path between two trees."""
+
+    path: RepoPath
+    old_mode: Mode6
+    new_mode: Mode6
+    old_blob: Oid | None
+    """None where the file does not exist before."""
+    new_blob: Oid | None
+    """None where it does not exist after."""
+    control: bool = False
+    """True for files that steer tools, editors or CI: listed first and confirmed apart."""
+    binary: bool = False
+    added: Count = 0
+    """Lines added (0 for binary files)."""
+    removed: Count = 0
+
+
+class Hunk(Record):
+    """A run of changed lines in one text file, with 3 lines of context."""
+
+    path: RepoPath
+    old_start: Count
+    old_lines: Count
+    new_start: Count
+    new_lines: Count
+    lines: tuple[Text, ...]
+    """Each begins with ` `, `+`, `-` or `\\`."""
+
+
+class ChangeSet(Record):
+    """All that differs between two trees, control files first."""
+
+    old_tree: Oid
+    new_tree: Oid
+    files: tuple[FileChange, ...] = ()
+    warnings: tuple[Line, ...] = ()
+    """What a reviewer should know: bidirectional characters, many deletions, very large files."""
+
+
+class PatchState(StrEnum):
+    """`draft` from the first integration, `proposed` once the reviewer approved the tested tree."""
+
+    DRAFT = "draft"
+    PROPOSED = "proposed"
+    APPLIED = "applied"
+    REVERTED = "reverted"
+
+
+class ApplyKind(StrEnum):
+    """What was written: the approved tree, a part of it, or a merge with what the user had."""
+
+    EXACT = "exact"
+    PARTIAL = "partial"
+    MERGED = "merged"
+
+
+class Applied(Record):
+    """One apply of a patch."""
+
+    id: ApplyId
+    kind: ApplyKind
+    at: Timestamp
+    by: Line
+    tree: Oid
+    """The patch's tree that was written."""
+    files: tuple[RepoPath, ...] = ()
+    altered: tuple[RepoPath, ...] = ()
+    """Files that saving changed afterwards."""
+
+
+class Patch(Record):
+    """The change from a run's base (or a follow-up's) to its integration tree."""
+
+    id: PatchId
+    number: int = Field(ge=1, le=9_999)
+    base: Oid
+    """Tree that the patch starts from."""
+    tree: Oid
+    """The integration tree so far."""
+    commit: Oid
+    """Commit in the mirror that holds `tree`."""
+    state: PatchState = PatchState.DRAFT
+    tasks: tuple[TaskId, ...] = ()
+    """Implement tasks whose work is in it."""
+    tested: Oid | None = None
+    """The tree that passed the tests; evidence only while it equals `tree`."""
+    untested: bool = False
+    """True when no test command is known, so that approval rests on the review alone."""
+    applied: tuple[Applied, ...] = ()

@@ -1,0 +1,3 @@
+"""The operating system, made safe: the only room that forks, walks and fsyncs."""
+
+from __future__ import annotations
