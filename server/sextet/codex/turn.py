@@ -28,11 +28,26 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True)
+class Purpose:
+    """What the turn is for: shown in logs, and what a rehearsal finds its lines by."""
+
+    role: str
+    task_id: str
+    epoch: int
+    slot: int = 1
+    item: str = ""
+    """The item's id for implementers."""
+    rework: int = 0
+    """How often the task was reopened with findings (reviewer, tester: how often a tree was judged before)."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRequest:
     """One question to one model. `thread` empty starts a new conversation, else that one goes on."""
 
     prompt: str
     fence: Fence
+    purpose: Purpose
     instructions: str = ""
     """Developer instructions of the role; used when the thread is started."""
     schema: Mapping[str, Any] | None = None
@@ -62,7 +77,9 @@ class TurnResult:
 class Activity:
     """One thing that an agent did, for the log and the heartbeat; never parsed for decisions."""
 
-    kind: Literal["message", "reasoning", "command", "output", "file", "tool", "plan", "error", "usage", "other"]
+    kind: Literal[
+        "message", "reasoning", "command", "output", "file", "tool", "plan", "error", "usage", "other"
+    ]
     text: str
     """Plain text, control characters removed, possibly several lines."""
     done: bool = True
@@ -101,7 +118,13 @@ class TurnError(Exception):
     """
 
     def __init__(
-        self, failure: Failure, *, thread: str = "", retry_after: float = 0.0, lost: bool = False, usage: Usage | None = None
+        self,
+        failure: Failure,
+        *,
+        thread: str = "",
+        retry_after: float = 0.0,
+        lost: bool = False,
+        usage: Usage | None = None,
     ) -> None:
         super().__init__(failure.cause)
         self.failure = failure
@@ -140,7 +163,9 @@ class TurnHandle:
 class Agents(Protocol):
     """Whatever answers turns: the app-server (default) or `codex exec`."""
 
-    async def turn(self, request: TurnRequest, listener: Listener, handle: TurnHandle | None = None) -> TurnResult:
+    async def turn(
+        self, request: TurnRequest, listener: Listener, handle: TurnHandle | None = None
+    ) -> TurnResult:
         """Ask and wait for the answer.
 
         Cancelling the task interrupts the turn, ends its commands and leaves nothing behind.
@@ -151,7 +176,13 @@ class Agents(Protocol):
         ...
 
     async def command(
-        self, script: str, fence: Fence, *, env: Mapping[str, str], timeout: float, output: Callable[[bytes], None]
+        self,
+        script: str,
+        fence: Fence,
+        *,
+        env: Mapping[str, str],
+        timeout: float,
+        output: Callable[[bytes], None],
     ) -> CommandResult:
         """Run a shell script in the sandbox of `fence`, streaming stdout and stderr merged to `output`.
 

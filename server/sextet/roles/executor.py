@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,6 @@ from sextet.model.patch import Patch
 from sextet.model.run import Run
 from sextet.model.settings import RoleSettings
 from sextet.model.task import Failure, Item, Task, Usage
-from sextet.workspace.worktree import Workshop
 
 
 class AttemptFailedError(Exception):
@@ -79,7 +78,15 @@ class Sink(Protocol):
         """Journal the thread before its first model request (again for each model or thread)."""
         ...
 
-    async def ask(self, kind: QuestionKind, text: str, *, choices: tuple[tuple[str, str], ...], default: str, detail: str = "") -> str:
+    async def ask(
+        self,
+        kind: QuestionKind,
+        text: str,
+        *,
+        choices: tuple[tuple[str, str], ...],
+        default: str,
+        detail: str = "",
+    ) -> str:
         """Put a question to the humans and wait for the answer (the default at its deadline)."""
         ...
 
@@ -94,6 +101,3 @@ class Executor(Protocol):
             AttemptFailedError: there is no outcome, and why.
         """
         ...
-
-
-Factory = Callable[[Workshop], Awaitable[Executor]]
