@@ -1,0 +1,122 @@
+"""Start one process without a shell, and learn on the event loop when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sextet.errors import ProcessError
+
+WORTH_A_RETRY = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM})
+"""Errors that say that the machine is short of something, not that the command is wrong."""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What a new process gets: file descriptors for 0, 1 and 2, further ones to keep, folder, environment."""
+
+    stdin: int
+    stdout: int
+    stderr: int
+    keep: tuple[int, ...] = ()
+    cwd: Path | None = None
+    env: Mapping[str, str] | None = None
+
+
+def launch(argv: Sequence[str], wiring: Wiring) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own.
+
+    Raises:
+        ProcessError: it cannot be started; `facts["retry"]` says whether it may work later.
+    """
+    if sys.platform == "win32":
+        raise ProcessError("Sextet does not run on Windows itself.", next_step="Open the folder in WSL.")
+    if not argv or any("\0" in word for word in argv):
+        raise ProcessError("A command without a name, or with a NUL character in it, cannot be started.")
+    with starting(argv[0], wiring.cwd):
+        return subprocess.Popen(
+            list(argv),
+            stdin=wiring.stdin,
+            stdout=wiring.stdout,
+            stderr=wiring.stderr,
+            pass_fds=wiring.keep,
+            cwd=wiring.cwd,
+            env=wiring.env,
+            start_new_session=True,
+        )
+
+
+@contextlib.contextmanager
+def starting(program: str, cwd: Path | None) -> Iterator[None]:
+    """Turn an OSError of a start into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_start(program, cwd, error.errno or 0) from error
+
+
+def cannot_start(program: str, cwd: Path | None, code: int) -> ProcessError:
+    """The sentence for a program that did not start, by the system's error code."""
+    next_step = ""
+    if code in WORTH_A_RETRY:
+        why = f"the system is short of resources ({os.strerror(code)})"
+        next_step = "Lower sextet.maxAgents or raise the limit."
+    elif cwd is not None and not cwd.is_dir():
+        why = f"{cwd} is not a folder"
+    elif code == errno.ENOENT:
+        why = "it was not found"
+        next_step = "Install it or correct its path."
+    else:
+        why = os.strerror(code)
+    words = f"{program} could not be started: {why}."
+    return ProcessError(words, next_step=next_step, errno=code, program=program, retry=code in WORTH_A_RETRY)
+
+
+def kill_group(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
+    """Signal the group of a process that was not collected yet, so that its pid cannot mean another one."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+
+
+def watch(process: subprocess.Popen[bytes], ended: Callable[[], None]) -> None:
+    """Call `ended` on the running loop as soon as the process has ended; it is not collected before that.
+
+    Raises:
+        ProcessError: out of file descriptors; the process is gone.
+    """
+    loop = asyncio.get_running_loop()
+    if sys.platform != "linux":
+        threading.Thread(target=_watch_in_thread, args=(process, loop, ended), daemon=True).start()
+        return
+    try:
+        handle = os.pidfd_open(process.pid)
+    except OSError as error:
+        kill_group(process)
+        process.wait()
+        raise cannot_start(str(process.args), None, error.errno or 0) from error
+
+    def on_end() -> None:
+        loop.remove_reader(handle)
+        os.close(handle)
+        ended()
+
+    loop.add_reader(handle, on_end)
+
+
+def _watch_in_thread(
+    process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop, ended: Callable[[], None]
+) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    with contextlib.suppress(RuntimeError):  # the loop was closed in the meantime
+        loop.call_soon_threadsafe(ended)
