@@ -38,7 +38,7 @@ class Purpose:
     item: str = ""
     """The item's id for implementers."""
     rework: int = 0
-    """How often the task was reopened with findings (reviewer, tester: how often a tree was judged before)."""
+    """How often the task was reopened with findings (reviewer: judged before)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sextet.model.outcome import CommandRun, Finding, Outcome
 from sextet.model.patch import Applied
 from sextet.model.run import Base, Run
 from sextet.model.settings import RoleSettings
-from sextet.model.task import Failure, Item, Task, Usage
+from sextet.model.task import Failure, Task, Usage
 
 
 # The run ------------------------------------------------------------------------------------------
@@ -154,16 +154,14 @@ class TaskIntegrated(Record):
 
 
 class TaskReopened(Record):
-    """The task is ready again: findings to mend, a conflict, or a new tree to judge."""
+    """The task is ready again: a conflict, a new tree to judge, or a person's wish."""
 
     kind: Literal["task_reopened"] = "task_reopened"
     task_id: TaskId
     reason: Line
     findings: tuple[Finding, ...] = ()
-    rework: bool = False
-    """True when it counts as a round of rework."""
-    item: Item | None = None
-    """The item as it is now, where a plan was amended."""
+    start: Oid | None = None
+    """The tree to judge now (test and review)."""
 
 
 class TaskRetried(Record):
@@ -187,6 +185,29 @@ class TaskSuperseded(Record):
     kind: Literal["task_superseded"] = "task_superseded"
     task_id: TaskId
     reason: Line = ""
+
+
+class Reopening(Record):
+    """One implement task of a round of rework, with what it must mend."""
+
+    task_id: TaskId
+    findings: tuple[Finding, ...] = Field(min_length=1)
+
+
+class ReworkStarted(Record):
+    """Implementers again: the named items are reopened in one step, so that a crash splits nothing."""
+
+    kind: Literal["rework_started"] = "rework_started"
+    patch: int = Field(ge=1)
+    round: int = Field(ge=0)
+    """1 for the first round; a round that a person asked for does not count and keeps the number."""
+    review_epoch: Count
+    """The reviewer's attempt that asked for it; 0 when a person did."""
+    requests: Count = 0
+    """How many requests of people are answered by it."""
+    tasks: tuple[Reopening, ...] = ()
+    added: tuple[Task, ...] = ()
+    """New implement tasks for findings that belong to no item."""
 
 
 # People -------------------------------------------------------------------------------------------
@@ -238,6 +259,9 @@ class FollowUpRequested(Record):
     by: Line
     patch: int = Field(ge=2)
     base: Base
+    tree: Oid
+    """What implementers start from: the new base with accepted but unapplied work merged onto it."""
+    commit: Oid
 
 
 # Patches ------------------------------------------------------------------------------------------
@@ -285,6 +309,7 @@ RunEvent = Annotated[
     | TaskReleased
     | TaskIntegrated
     | TaskReopened
+    | ReworkStarted
     | TaskRetried
     | TaskStopped
     | TaskSuperseded

@@ -1,0 +1,173 @@
+"""What follows: view -> events to record next. Pure, idempotent, run after every event and every crash.
+
+Each step looks at counts, not at all tasks, and returns the events of one stage; the session records
+them and asks again until nothing follows.
+"""
+
+from __future__ import annotations
+
+from sextet.model import events as ev
+from sextet.model.names import Kind, RunState, TaskState
+from sextet.model.outcome import ReviewOutcome
+from sextet.model.patch import PatchState
+from sextet.model.task import Task
+from sextet.pipeline import questions, rework, score
+from sextet.pipeline.pick import runnable
+from sextet.pipeline.transitions import CLOSED
+from sextet.pipeline.view import RunView
+
+Events = list[ev.RunEvent]
+
+_OVER = (TaskState.DONE, *CLOSED)
+LIVE = frozenset({RunState.RUNNING, RunState.WAITING_FOR_HUMAN})
+
+
+def expand(view: RunView) -> Events:
+    """The events that follow from the view as it is; empty when it is at rest.
+
+    Nothing follows while a run is queued, bootstrapping, interrupted or ended: sessions and people
+    move it from there.
+    """
+    if view.state not in LIVE:
+        return []
+    for step in (questions.trouble, _analyses, _consensus, _split, _implements, _judges, _verdict):
+        found = step(view)
+        if found:
+            return found
+    return _settle(view)
+
+
+def _analyses(view: RunView) -> Events:
+    if view.patch > 1:
+        return []
+    run = view.the_run
+    if view.total(Kind.ANALYSIS, 1) == run.briefing.hunters:
+        return []
+    return [ev.TaskAdded(task=t) for t in score.analyses(run.briefing) if t.id not in view.tasks]
+
+
+def _consensus(view: RunView) -> Events:
+    patch = view.patch
+    if view.total(Kind.CONSENSUS, patch):
+        return []
+    if view.number(Kind.ANALYSIS, patch, *_OVER) < view.total(Kind.ANALYSIS, patch):
+        return []
+    drafts = tuple(t.id for t in view.of_kind(Kind.ANALYSIS, patch))
+    if drafts and not view.number(Kind.ANALYSIS, patch, TaskState.DONE):
+        return [_ended(RunState.FAILED, "no analyst could finish a draft")]
+    return [ev.TaskAdded(task=score.consensus(patch, drafts))]
+
+
+def _split(view: RunView) -> Events:
+    patch = view.patch
+    if view.total(Kind.SPLIT, patch) or not view.number(Kind.CONSENSUS, patch, TaskState.DONE):
+        return []
+    ledger = view.ledgers.get(patch)
+    if ledger is not None and not ledger.requirements:
+        return [_ended(RunState.COMPLETED, f"nothing to do: {ledger.summary}")]
+    return [ev.TaskAdded(task=score.split(patch))]
+
+
+def _implements(view: RunView) -> Events:
+    patch = view.patch
+    outcome = view.plan(patch)
+    if outcome is None:
+        return []
+    plan = outcome.plan
+    if not plan.items:
+        return [_ended(RunState.COMPLETED, f"nothing to do: {plan.summary}")]
+    if view.total(Kind.IMPLEMENT, patch) >= len(plan.items):
+        return []
+    return [ev.TaskAdded(task=t) for t in score.implements(patch, plan) if t.id not in view.tasks]
+
+
+def _implemented(view: RunView) -> bool:
+    """True when every implement task of the patch is part of the integration tree or closed."""
+    patch = view.patch
+    total = view.total(Kind.IMPLEMENT, patch)
+    settled = view.number(Kind.IMPLEMENT, patch, TaskState.INTEGRATED, *CLOSED)
+    return total > 0 and settled == total
+
+
+def _judges(view: RunView) -> Events:
+    if not _implemented(view):
+        return []
+    patch = view.patch
+    if patch not in view.patches:
+        return [_ended(RunState.STOPPED, "every item was stopped")]
+    tree = view.trees[patch][0]
+    if tree == view.bases[patch].tree:
+        return [_ended(RunState.COMPLETED, "nothing to do: the change set is empty")]
+    test = _judged(view, Kind.TEST, tree)
+    if test or not view.number(Kind.TEST, patch, TaskState.DONE):
+        return test
+    return _judged(view, Kind.REVIEW, tree)
+
+
+def _judged(view: RunView, kind: Kind, tree: str) -> Events:
+    """Make the tester's or reviewer's task speak of `tree`."""
+    patch = view.patch
+    task = view.tasks.get(score.task_id(kind, patch))
+    if task is None:
+        return [ev.TaskAdded(task=score.judge(kind, patch, tree))]
+    if task.state is not TaskState.DONE:
+        return []
+    if task.start != tree:
+        return [ev.TaskReopened(task_id=task.id, reason="the tree has changed", start=tree)]
+    if kind is Kind.REVIEW and view.acted.get(patch) == task.epoch:
+        return [ev.TaskReopened(task_id=task.id, reason="the items were worked on again", start=tree)]
+    return []
+
+
+def _verdict(view: RunView) -> Events:
+    patch = view.patch
+    known = view.patches.get(patch)
+    if known is None or not _implemented(view):
+        return []
+    review = view.tasks.get(score.task_id(Kind.REVIEW, patch))
+    outcome = review.outcome if review and review.state is TaskState.DONE else None
+    if view.requested.get(patch):
+        return rework.by_people(view, patch)
+    if review is None or not isinstance(outcome, ReviewOutcome) or outcome.tree != known.tree:
+        return []
+    return _conclude(view, review, outcome)
+
+
+def _conclude(view: RunView, review: Task, outcome: ReviewOutcome) -> Events:
+    patch = view.patches[view.patch]
+    if patch.state is not PatchState.DRAFT:
+        return []
+    evidence = view.evidence(patch.number)
+    if outcome.verdict == "approve" and evidence is not None and evidence.passed:
+        return [_proposal(view)]
+    if outcome.verdict == "blocked":
+        return questions.review_blocked(view, review)
+    accepted = questions.rework_answer(view, review)
+    if accepted == "accept" and evidence is not None and evidence.passed:
+        return [_proposal(view)]
+    if accepted == "stop":
+        return [_ended(RunState.FAILED, "the reviewer's findings were left open")]
+    return rework.by_reviewer(view, review, outcome, again=accepted == "again")
+
+
+def _proposal(view: RunView) -> ev.RunEvent:
+    patch = view.patches[view.patch]
+    return ev.PatchProposed(patch_id=patch.id, tree=patch.tree, untested=patch.untested)
+
+
+def _ended(state: RunState, reason: str) -> ev.RunEvent:
+    return ev.RunStateChanged(state=state, reason=reason[:1_000])
+
+
+def _settle(view: RunView) -> Events:
+    """The run's own state, once nothing else follows."""
+    patch = view.patches.get(view.patch)
+    if patch is not None and patch.state is not PatchState.DRAFT and not view.working and _implemented(view):
+        words = "approved, but no test command is known" if patch.untested else "tested and approved"
+        return [_ended(RunState.COMPLETED, f"{patch.id} is {words}")]
+    busy = bool(view.working or view.captured) or runnable(view)
+    if busy and view.state is not RunState.RUNNING:
+        return [ev.RunStateChanged(state=RunState.RUNNING)]
+    if not busy and view.state is not RunState.WAITING_FOR_HUMAN:
+        return [ev.RunStateChanged(state=RunState.WAITING_FOR_HUMAN, reason=questions.waits_for(view))]
+    return []

@@ -1,0 +1,59 @@
+"""Which ready task a worker takes next, and when it is worth looking again."""
+
+from __future__ import annotations
+
+from sextet.model.names import Kind, Role, TaskState
+from sextet.model.task import Task
+from sextet.pipeline.overlap import touches
+from sextet.pipeline.questions import out_of_tokens
+from sextet.pipeline.transitions import CLOSED
+from sextet.pipeline.view import RunView
+
+_FULFILLED = frozenset({TaskState.INTEGRATED, *CLOSED})
+
+
+def pick(view: RunView, role: Role, now: float) -> Task | None:
+    """The first ready task of a role that may be claimed at `now` (seconds since the epoch), or None.
+
+    A task may be claimed when its pause is over, what it depends on is done (implement tasks:
+    integrated), and no item at work or waiting for its integration touches the same files.
+    """
+    if out_of_tokens(view):
+        return None
+    for task_id in view.ready[role]:
+        task = view.tasks[task_id]
+        if task.not_before <= now and _may_start(view, task):
+            return task
+    return None
+
+
+def next_time(view: RunView, role: Role) -> float | None:
+    """When the earliest pause of a ready task of this role ends; None when none pauses."""
+    times = [view.tasks[name].not_before for name in view.ready[role] if view.tasks[name].not_before > 0]
+    return min(times, default=None)
+
+
+def runnable(view: RunView) -> bool:
+    """True when some ready task may start now or after its pause."""
+    if out_of_tokens(view):
+        return False
+    return any(_may_start(view, view.tasks[name]) for ready in view.ready.values() for name in ready)
+
+
+def _may_start(view: RunView, task: Task) -> bool:
+    if task.kind is not Kind.IMPLEMENT:
+        return True
+    if any(view.tasks[name].state not in _FULFILLED for name in task.depends_on if name in view.tasks):
+        return False
+    return not _collides(view, task)
+
+
+def _collides(view: RunView, task: Task) -> bool:
+    if task.item is None or not task.item.files:
+        return False
+    for others in (view.working, view.captured):
+        for name in others:
+            other = view.tasks[name]
+            if name != task.id and other.item and touches(task.item.files, other.item.files):
+                return True
+    return False

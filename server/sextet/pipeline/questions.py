@@ -1,0 +1,177 @@
+"""Questions that the pipeline itself asks, and what their answers lead to.
+
+A question's id is derived from what it is about, so it is asked once however often a run is resumed.
+"""
+
+from __future__ import annotations
+
+from sextet.model import events as ev
+from sextet.model.names import Kind, RunState, TaskState
+from sextet.model.notes import Choice, Question, QuestionKind
+from sextet.model.outcome import Finding
+from sextet.model.task import FailureKind, Task
+from sextet.pipeline.view import RunView
+
+Events = list[ev.RunEvent]
+
+RETRY = Choice(value="retry", label="Try again")
+SKIP = Choice(value="skip", label="Go on without it")
+STOP = Choice(value="stop", label="Stop the run")
+AGAIN = Choice(value="again", label="One more round of rework")
+ACCEPT = Choice(value="accept", label="Take the patch as it is")
+MORE = Choice(value="more", label="Allow as many tokens again")
+
+_KIND_OF_FAILURE = {
+    FailureKind.LOGIN: QuestionKind.LOGIN,
+    FailureKind.CODEX: QuestionKind.LOGIN,
+    FailureKind.SANDBOX: QuestionKind.TRUST,
+}
+
+
+def question(
+    view: RunView, question_id: str, kind: QuestionKind, text: str, **more: object
+) -> ev.QuestionAsked:
+    """A question with the run's deadline, counted from the latest event."""
+    seconds = view.the_run.settings.question_minutes * 60
+    fields: dict[str, object] = {"default": "stop", "deadline": view.time + seconds, **more}
+    return ev.QuestionAsked(
+        question=Question.model_validate({"id": question_id, "kind": kind, "text": text, **fields})
+    )
+
+
+def trouble(view: RunView) -> Events:
+    """For tasks in `error` or `blocked`: ask, then do what the answer says; the same for the budget."""
+    for task_id in view.troubled:
+        found = _one(view, view.tasks[task_id])
+        if found:
+            return found
+    return budget(view)
+
+
+def _one(view: RunView, task: Task) -> Events:
+    question_id = f"task-{task.id}-{task.epoch}"
+    if question_id in view.questions:
+        return []
+    answer = view.answer(question_id)
+    if answer == "retry":
+        return [ev.TaskRetried(task_id=task.id)]
+    if answer == "skip" and _can_skip(view, task):
+        return [ev.TaskSuperseded(task_id=task.id, reason="left out on request")]
+    if answer is not None:
+        return _stop(f"{task.title}: {task.failure.cause if task.failure else 'stopped'}")
+    return [_about(view, task, question_id)]
+
+
+def _about(view: RunView, task: Task, question_id: str) -> ev.QuestionAsked:
+    failure = task.failure
+    cause = failure.cause if failure else "it cannot go on"
+    kind = (
+        QuestionKind.BLOCKED if failure is None else _KIND_OF_FAILURE.get(failure.kind, QuestionKind.BLOCKED)
+    )
+    choices = (RETRY, SKIP, STOP) if _can_skip(view, task) else (RETRY, STOP)
+    return question(
+        view,
+        question_id,
+        kind,
+        f"{task.id} ({task.title}) cannot go on: {cause}",
+        choices=choices,
+        task_id=task.id,
+        detail=failure.next_step if failure else "",
+    )
+
+
+def _can_skip(view: RunView, task: Task) -> bool:
+    """A draft may be left out while another is there or may come; an item may always be."""
+    if task.kind is Kind.ANALYSIS:
+        return view.number(Kind.ANALYSIS, task.patch, TaskState.DONE) > 0 or bool(view.working)
+    return task.kind is Kind.IMPLEMENT
+
+
+def _stop(reason: str) -> Events:
+    return [ev.RunStateChanged(state=RunState.FAILED, reason=reason[:1_000])]
+
+
+def granted(view: RunView) -> int:
+    """How often a person allowed the budget once more."""
+    count = 0
+    while view.answer(f"budget-{count + 1}") == "more":
+        count += 1
+    return count
+
+
+def out_of_tokens(view: RunView) -> bool:
+    """True when the run's tokens are used up and nobody allowed more: nothing is claimed then."""
+    limit = view.the_run.settings.budget.run_tokens
+    return bool(limit) and view.usage.total >= limit * (1 + granted(view))
+
+
+def budget(view: RunView) -> Events:
+    """Ask when the tokens are used up."""
+    if not out_of_tokens(view) or view.ended:
+        return []
+    question_id = f"budget-{granted(view) + 1}"
+    if question_id in view.questions:
+        return []
+    if view.answer(question_id) is not None:
+        return _stop("the run's tokens are used up")
+    limit = view.the_run.settings.budget.run_tokens
+    text = f"The run has used {view.usage.total:,} tokens; its limit is {limit:,}."
+    return [question(view, question_id, QuestionKind.BUDGET, text, choices=(MORE, STOP))]
+
+
+def review_blocked(view: RunView, review: Task) -> Events:
+    """The reviewer says that it cannot judge: a person decides."""
+    question_id = f"review-{view.patch}-{review.epoch}"
+    if question_id in view.questions:
+        return []
+    answer = view.answer(question_id)
+    if answer == "retry":
+        return [ev.TaskReopened(task_id=review.id, reason="asked to look again")]
+    if answer is not None:
+        return _stop("the reviewer could not judge the patch")
+    summary = review.outcome.summary if review.outcome and review.outcome.kind == "review" else ""
+    text = f"The reviewer cannot judge the patch: {summary}"[:4_000]
+    return [question(view, question_id, QuestionKind.BLOCKED, text, choices=(RETRY, STOP), task_id=review.id)]
+
+
+def rework_answer(view: RunView, review: Task) -> str | None:
+    """What a person said to the reviewer's findings of this epoch: `again`, `accept`, `stop` or None."""
+    return view.answer(f"rework-{view.patch}-{review.epoch}")
+
+
+def ask_rework(view: RunView, review: Task, why: str, findings: tuple[Finding, ...]) -> Events:
+    """Both positions go to a person: the cap is reached, or a finding came back."""
+    question_id = f"rework-{view.patch}-{review.epoch}"
+    if question_id in view.questions:
+        return []
+    evidence = view.evidence(view.patch)
+    choices = (AGAIN, ACCEPT, STOP) if evidence is not None and evidence.passed else (AGAIN, STOP)
+    summary = review.outcome.summary if review.outcome and review.outcome.kind == "review" else ""
+    said = [f"The reviewer says: {summary}"]
+    said += [
+        f"{task.id} says: {task.outcome.summary}"
+        for task in view.of_kind(Kind.IMPLEMENT, view.patch)
+        if task.outcome and task.outcome.kind == "implement"
+    ]
+    return [
+        question(
+            view,
+            question_id,
+            QuestionKind.REWORK,
+            f"{why} How shall it go on?",
+            choices=choices,
+            task_id=review.id,
+            detail="\n".join(said)[:20_000],
+            findings=findings[:50],
+        )
+    ]
+
+
+def waits_for(view: RunView) -> str:
+    """What a waiting run waits for, in a few words."""
+    if view.questions:
+        first = next(iter(view.questions.values()))
+        return first.text[:300]
+    if view.number(Kind.CONSENSUS, view.patch, TaskState.AWAITING_REVIEW):
+        return f"consensus-{view.patch} needs a named approval"
+    return "nothing can go on by itself"

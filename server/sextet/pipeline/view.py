@@ -1,0 +1,187 @@
+"""Fold the journal into what is true now; the only code that knows what an event changes."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sextet.errors import NotFoundError
+from sextet.model import events as ev
+from sextet.model.answers import Analysis, Ledger
+from sextet.model.names import ENDED, Kind, Role, RunState, TaskState
+from sextet.model.notes import Approval, Comment, Question
+from sextet.model.outcome import AnalysisOutcome, ConsensusOutcome, Finding, SplitOutcome, TestOutcome
+from sextet.model.patch import Patch, PatchState
+from sextet.model.run import Base, Run
+from sextet.model.settings import RoleSettings
+from sextet.model.task import Task, Usage
+
+NOTES_KEPT = 200
+
+
+@dataclass(slots=True)
+class RunView:
+    """One run as its journal tells it.
+
+    Only `pipeline.fold.apply` changes it; everybody else reads. Indexes (`ready`, `counts`, `troubled`,
+    `captured`) are kept with every change, so that a decision never walks all tasks.
+    """
+
+    run: Run | None = None
+    seq: int = 0
+    time: float = 0.0
+    state: RunState = RunState.QUEUED
+    reason: str = ""
+    patch: int = 1
+    """Number of the patch that is being worked on."""
+    bases: dict[int, Base] = field(default_factory=dict)
+    trees: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Integration tree and its commit, by patch."""
+    tasks: dict[str, Task] = field(default_factory=dict)
+    ready: dict[Role, dict[str, None]] = field(default_factory=lambda: {role: {} for role in Role})
+    working: dict[str, None] = field(default_factory=dict)
+    captured: dict[str, None] = field(default_factory=dict)
+    """Implement tasks whose change waits for its integration."""
+    troubled: dict[str, None] = field(default_factory=dict)
+    """Tasks in `error` or `blocked`."""
+    counts: Counter[tuple[int, Kind, TaskState]] = field(default_factory=Counter)
+    ledgers: dict[int, Ledger] = field(default_factory=dict)
+    patches: dict[int, Patch] = field(default_factory=dict)
+    rounds: Counter[int] = field(default_factory=Counter)
+    acted: dict[int, int] = field(default_factory=dict)
+    """The reviewer's epoch whose findings are being mended, by patch."""
+    requested: dict[int, list[Finding]] = field(default_factory=dict)
+    """What people asked to change and no rework has taken up yet, by patch."""
+    fingerprints: dict[int, set[str]] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
+    """Open questions."""
+    answers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Answer and who gave it, by question id."""
+    approvals: dict[str, tuple[Approval, ...]] = field(default_factory=dict)
+    comments: dict[str, tuple[Comment, ...]] = field(default_factory=dict)
+    wishes: dict[int, str] = field(default_factory=dict)
+    baseline: dict[int, ev.BaselineFinished] = field(default_factory=dict)
+    roles: dict[Role, RoleSettings] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    notes: deque[ev.Noted] = field(default_factory=lambda: deque(maxlen=NOTES_KEPT))
+
+    # Reading --------------------------------------------------------------------------------------
+    @property
+    def the_run(self) -> Run:
+        """The run's fixed part.
+
+        Raises:
+            NotFoundError: the journal has no first event yet.
+        """
+        if self.run is None:
+            raise NotFoundError("This run's journal does not begin with the run itself.")
+        return self.run
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing happens any more without a new wish."""
+        return self.state in ENDED
+
+    def task(self, task_id: str) -> Task:
+        """The task with this id.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        try:
+            return self.tasks[task_id]
+        except KeyError:
+            raise NotFoundError(f"There is no task {task_id} in this run.", task_id=task_id) from None
+
+    def settings_of(self, role: Role) -> RoleSettings:
+        """The role's settings in force: this run's override, else what the run began with."""
+        return self.roles.get(role) or self.the_run.settings.role(role)
+
+    def of_kind(self, kind: Kind, patch: int) -> Iterable[Task]:
+        """Tasks of one kind for one patch, in the order they were added."""
+        return (t for t in self.tasks.values() if t.kind is kind and t.patch == patch)
+
+    def number(self, kind: Kind, patch: int, *states: TaskState) -> int:
+        """How many tasks of a kind are in one of `states`."""
+        return sum(self.counts[patch, kind, state] for state in states)
+
+    def total(self, kind: Kind, patch: int) -> int:
+        """How many tasks of a kind there are for a patch."""
+        return self.number(kind, patch, *TaskState)
+
+    def drafts(self, patch: int) -> dict[int, Analysis]:
+        """Finished drafts by their number."""
+        return {
+            t.slot: t.outcome.draft
+            for t in self.of_kind(Kind.ANALYSIS, patch)
+            if isinstance(t.outcome, AnalysisOutcome) and t.state is TaskState.DONE
+        }
+
+    def plan(self, patch: int) -> SplitOutcome | None:
+        """The splitter's finished plan for a patch."""
+        task = self.tasks.get(f"split-{patch}")
+        if task is None or task.state is not TaskState.DONE or not isinstance(task.outcome, SplitOutcome):
+            return None
+        return task.outcome
+
+    def evidence(self, patch: int) -> TestOutcome | None:
+        """The tester's result, when it speaks of the integration tree as it is now."""
+        task = self.tasks.get(f"test-{patch}")
+        if task is None or task.state is not TaskState.DONE or not isinstance(task.outcome, TestOutcome):
+            return None
+        return task.outcome if task.outcome.tree == self.trees[patch][0] else None
+
+    def answer(self, question_id: str) -> str | None:
+        """The answer to a question; None while it is open or was never asked."""
+        found = self.answers.get(question_id)
+        return found[0] if found else None
+
+    # Indexes --------------------------------------------------------------------------------------
+    def store(self, task: Task) -> None:
+        """Put a task in its place and keep the indexes (only for `pipeline.fold`)."""
+        old = self.tasks.get(task.id)
+        if old is not None:
+            self._unindex(old)
+        self.tasks[task.id] = task
+        self.counts[task.patch, task.kind, task.state] += 1
+        if task.state is TaskState.READY:
+            self.ready[task.role][task.id] = None
+        elif task.state is TaskState.IN_PROGRESS:
+            self.working[task.id] = None
+        elif task.state in {TaskState.ERROR, TaskState.BLOCKED}:
+            self.troubled[task.id] = None
+        elif task.state is TaskState.DONE and task.kind is Kind.IMPLEMENT:
+            self.captured[task.id] = None
+        if isinstance(task.outcome, ConsensusOutcome) and task.state is TaskState.DONE:
+            self.ledgers[task.patch] = task.outcome.ledger
+
+    def _unindex(self, old: Task) -> None:
+        self.counts[old.patch, old.kind, old.state] -= 1
+        self.ready[old.role].pop(old.id, None)
+        self.working.pop(old.id, None)
+        self.captured.pop(old.id, None)
+        self.troubled.pop(old.id, None)
+
+    def set_tree(self, patch: int, tree: str, commit: str, task_id: str = "") -> None:
+        """Move the integration tree; a moved tree makes its patch a draft again (for `pipeline.fold`)."""
+        self.trees[patch] = (tree, commit)
+        known = self.patches.get(patch)
+        if not task_id:
+            return
+        if known is None:
+            self.patches[patch] = Patch(
+                id=f"patch-{patch}",
+                number=patch,
+                base=self.bases[patch].tree,
+                tree=tree,
+                commit=commit,
+                tasks=(task_id,),
+            )
+            return
+        changes: dict[str, object] = {"tree": tree, "commit": commit}
+        if task_id not in known.tasks:
+            changes["tasks"] = (*known.tasks, task_id)
+        if tree != known.tree:
+            changes |= {"state": PatchState.DRAFT, "tested": None, "untested": False}
+        self.patches[patch] = known.model_copy(update=changes)
