@@ -1,0 +1,361 @@
+"""Durable files: append, replace, rename into place; every call that writes goes through a Disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from sextet.errors import StoreError
+
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+
+_REASONS = {
+    errno.ENOSPC: ("the disk is full", "Free some space, then resume."),
+    errno.EDQUOT: ("your disk quota is used up", "Free some space, then resume."),
+    errno.EROFS: ("the file system is read-only", "Make it writable again, then resume."),
+    errno.EACCES: ("permission is denied", "Give yourself access to the folder, then resume."),
+    errno.EPERM: ("permission is denied", "Give yourself access to the folder, then resume."),
+    errno.EIO: ("the disk reports an error", "Check the disk, then resume: the file is read again."),
+    errno.ELOOP: ("a symbolic link stands in its place", "Remove the link."),
+    errno.ENOTDIR: ("a folder on its path is a file or a link", "Put the folder back."),
+    errno.ENOENT: ("it is no longer there", "Put the folder back or start a new run."),
+    errno.EMFILE: ("too many files are open", "Raise the limit (ulimit -n), then resume."),
+}
+
+
+def explain(error: OSError, action: str) -> StoreError:
+    """The sentence for a failed call.
+
+    Args:
+        error: what the system said.
+        action: what was tried, as the rest of a sentence: `write events.jsonl`.
+    """
+    reason, next_step = _REASONS.get(error.errno or 0, (error.strerror or str(error), "Then try again."))
+    return StoreError(f"Could not {action}: {reason}.", next_step=next_step, errno=error.errno)
+
+
+@contextmanager
+def explained(action: str) -> Iterator[None]:
+    """Turn an OSError inside the block into a StoreError; see `explain`."""
+    try:
+        yield
+    except OSError as error:
+        raise explain(error, action) from error
+
+
+class Disk:
+    """Every call that changes a disk, so that a test can make any of them fail."""
+
+    def open(self, name: str | Path, flags: int, mode: int = 0o600, dir_fd: int | None = None) -> int:
+        """Open a file (`os.open`)."""
+        return os.open(name, flags, mode, dir_fd=dir_fd)
+
+    def write(self, fd: int, data: bytes) -> int:
+        """Write; returns how many bytes were taken, perhaps fewer than given."""
+        return os.write(fd, data)
+
+    def sync_data(self, fd: int) -> None:
+        """Bring a file's bytes and length to the disk."""
+        _sync_data(fd)
+
+    def sync(self, fd: int) -> None:
+        """Bring a file or a folder to the disk with all that belongs to it."""
+        os.fsync(fd)
+
+    def truncate(self, fd: int, length: int) -> None:
+        """Cut a file to `length` bytes."""
+        os.ftruncate(fd, length)
+
+    def mkdir(self, name: str | Path, dir_fd: int | None = None) -> None:
+        """Make a folder, mode 0700."""
+        os.mkdir(name, 0o700, dir_fd=dir_fd)
+
+    def rename(self, source: str, target: str, source_fd: int | None, target_fd: int | None) -> None:
+        """Rename a file over a file, or a folder to where nothing or an empty folder is."""
+        os.rename(source, target, src_dir_fd=source_fd, dst_dir_fd=target_fd)
+
+    def unlink(self, name: str, dir_fd: int | None = None) -> None:
+        """Remove a file."""
+        os.unlink(name, dir_fd=dir_fd)
+
+    def rmdir(self, name: str, dir_fd: int | None = None) -> None:
+        """Remove an empty folder."""
+        os.rmdir(name, dir_fd=dir_fd)
+
+
+DISK = Disk()
+"""The real one."""
+
+
+def write_all(disk: Disk, fd: int, data: bytes) -> None:
+    """Write every byte, however often the system takes only a part."""
+    while data:
+        data = data[disk.write(fd, data) :]
+
+
+def _read_regular(fd: int, limit: int, name: str) -> bytes:
+    """All bytes of the open file `fd`, which is closed; refuses what is no file or over `limit` bytes."""
+    with os.fdopen(fd, "rb", buffering=0) as file:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise StoreError(f"{name} is not a regular file.", next_step="Remove it.")
+        if status.st_size > limit:
+            raise StoreError(
+                f"{name} is {status.st_size} bytes long, more than the {limit} that are read.",
+                next_step="Remove it.",
+            )
+        return file.read(status.st_size)
+
+
+class Folder:
+    """A folder held open, so that nobody can swap it: every name below is looked up from it, never by path.
+
+    A symbolic link is followed nowhere. Names are single names, not paths. Close it, or use it in `with`.
+    """
+
+    def __init__(self, fd: int, path: Path, disk: Disk = DISK) -> None:
+        self.fd = fd
+        self.path = path
+        self.disk = disk
+
+    @classmethod
+    def at(cls, path: Path, disk: Disk = DISK) -> Self:
+        """Open the folder at `path`, whose parents are trusted.
+
+        Raises:
+            StoreError: it does not exist, or is a link or a file.
+        """
+        with explained(f"open the folder {path.name}"):
+            return cls(disk.open(path, _FOLDER_FLAGS), path, disk)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder; more than once is allowed."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def identity(self) -> tuple[int, int]:
+        """Device and inode."""
+        status = os.fstat(self.fd)
+        return status.st_dev, status.st_ino
+
+    def below(self, *names: str, create: bool = False) -> Folder:
+        """The folder `names[0]/names[1]/…`, made on the way when `create`; a new handle to be closed."""
+        fd = os.dup(self.fd)
+        try:
+            for name in names:
+                _check_name(name)
+                parent, fd = fd, self._enter(fd, name, create=create)
+                os.close(parent)
+        except OSError as error:
+            os.close(fd)
+            raise explain(error, f"open the folder {'/'.join(names)}") from error
+        except BaseException:
+            os.close(fd)
+            raise
+        return Folder(fd, self.path.joinpath(*names), self.disk)
+
+    def _enter(self, parent: int, name: str, *, create: bool) -> int:
+        try:
+            return self.disk.open(name, _FOLDER_FLAGS, dir_fd=parent)
+        except FileNotFoundError:
+            if not create:
+                raise
+        with suppress(FileExistsError):
+            self.disk.mkdir(name, parent)
+        return self.disk.open(name, _FOLDER_FLAGS, dir_fd=parent)
+
+    def names(self) -> list[str]:
+        """The names in it, in no order."""
+        with explained(f"list the folder {self.path.name}"):
+            return os.listdir(self.fd)  # noqa: PTH208 -- by descriptor; a Path has none
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The bytes of a regular file of at most `limit` bytes.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            StoreError: it is not a regular file, too large, or cannot be read.
+        """
+        _check_name(name)
+        try:
+            return _read_regular(os.open(name, _READ_FLAGS, dir_fd=self.fd), limit, name)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise explain(error, f"read {name}") from error
+
+    def append(self, name: str) -> int:
+        """Open a regular file at its end, made when missing; returns its descriptor, to be closed."""
+        _check_name(name)
+        with explained(f"open {name}"):
+            fd = self.disk.open(name, _APPEND_FLAGS, dir_fd=self.fd)
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            return fd
+        os.close(fd)
+        raise StoreError(f"{name} is not a regular file.", next_step="Remove it.")
+
+    def create(self, name: str, data: bytes, *, sync: bool = False) -> None:
+        """Write a new file.
+
+        Raises:
+            FileExistsError: there is something of that name.
+            StoreError: the disk refuses; nothing of that name stays behind.
+        """
+        _check_name(name)
+        try:
+            fd = self.disk.open(name, _NEW_FLAGS, dir_fd=self.fd)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise explain(error, f"write {name}") from error
+        try:
+            write_all(self.disk, fd, data)
+            if sync:
+                self.disk.sync_data(fd)
+        except OSError as error:
+            with suppress(OSError):
+                os.unlink(name, dir_fd=self.fd)
+            raise explain(error, f"write {name}") from error
+        finally:
+            os.close(fd)
+
+    def replace(self, name: str, data: bytes, *, sync: bool = True) -> None:
+        """Put `data` in the place of a file at once: a reader sees all of the old or all of the new.
+
+        With `sync` it is on the disk when this returns. Raises StoreError; the old file is then untouched.
+        """
+        _check_name(name)
+        spare = f".{name}.new"
+        try:
+            self.create(spare, data, sync=sync)
+        except FileExistsError:  # left behind by a crash; there is one writer, so it is nobody's
+            self.remove(spare)
+            self.create(spare, data, sync=sync)
+        with explained(f"write {name}"):
+            try:
+                self.disk.rename(spare, name, self.fd, self.fd)
+            except OSError:
+                with suppress(OSError):
+                    os.unlink(spare, dir_fd=self.fd)
+                raise
+            if sync:
+                self.disk.sync(self.fd)
+
+    def remove(self, name: str) -> None:
+        """Remove a file; a missing one is fine."""
+        with explained(f"remove {name}"), suppress(FileNotFoundError):
+            self.disk.unlink(name, self.fd)
+
+
+def _check_name(name: str) -> None:
+    if name in {"", ".", ".."} or "/" in name or "\0" in name:
+        raise StoreError(f"{name!r} is not the name of a file.")
+
+
+class Appender:
+    """One file that only grows; what `append` returned from is on the disk.
+
+    A failed append is taken back where possible, and the appender then refuses everything: after a failed
+    sync nobody knows what the disk holds until it is read again (open it anew).
+    """
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._path = folder.path / name
+        self._failure: StoreError | None = None
+        self._fd = folder.append(name)
+        self.length = os.fstat(self._fd).st_size
+        """Bytes that are known to be in the file."""
+
+    def append(self, data: bytes) -> None:
+        """Write and sync.
+
+        Raises:
+            StoreError: the disk refuses, the file is gone, or an earlier append failed.
+        """
+        if self._failure is not None:
+            raise self._failure
+        disk = self._folder.disk
+        try:
+            write_all(disk, self._fd, data)
+            disk.sync_data(self._fd)
+            self._check_place()
+        except OSError as error:
+            self._poison(explain(error, f"write {self._name}"))
+            raise self._failure from error  # type: ignore[misc]  # set by _poison
+        self.length += len(data)
+
+    def cut(self, length: int) -> None:
+        """Drop everything from byte `length` on."""
+        with explained(f"cut {self._name}"):
+            self._folder.disk.truncate(self._fd, length)
+            self._folder.disk.sync(self._fd)
+        self.length = length
+
+    def _check_place(self) -> None:
+        """A write to a file that was deleted or moved away succeeds and is lost: look where it should be."""
+        here = os.fstat(self._fd)
+        there = os.lstat(self._path)
+        if (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino):
+            raise FileNotFoundError(errno.ENOENT, "replaced by another file")
+
+    def _poison(self, failure: StoreError) -> None:
+        self._failure = failure
+        with suppress(OSError):
+            self._folder.disk.truncate(self._fd, self.length)
+            self._folder.disk.sync(self._fd)
+
+    def close(self) -> None:
+        """Close the file; more than once is allowed."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+def replace(path: Path, data: bytes, *, sync: bool = True, disk: Disk = DISK) -> None:
+    """Put `data` in the place of the file at `path`; see `Folder.replace`."""
+    with Folder.at(path.parent, disk) as folder:
+        folder.replace(path.name, data, sync=sync)
+
+
+def read(path: Path, limit: int) -> bytes:
+    """The bytes of the file at `path`; see `Folder.read`."""
+    try:
+        fd = os.open(path, _READ_FLAGS)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise explain(error, f"read {path.name}") from error
+    return _read_regular(fd, limit, path.name)
+
+
+def install_dir(prepared: str, target: str, source: Folder, into: Folder) -> bool:
+    """Rename the non-empty folder `prepared` (in `source`) to `target` (in `into`); False when that is taken.
+
+    The rename is atomic and never replaces a folder that has something in it, so of several who try exactly
+    one wins, and whoever sees `target` sees all that is inside.
+    """
+    try:
+        source.disk.rename(prepared, target, source.fd, into.fd)
+    except OSError as error:
+        if error.errno in {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:
+            return False
+        raise explain(error, f"claim {target}") from error
+    return True
