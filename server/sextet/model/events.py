@@ -125,6 +125,8 @@ class TaskFailed(Record):
     task_id: TaskId
     epoch: int = Field(ge=1)
     failure: Failure
+    salvage: Oid | None = None
+    """Tree captured from the attempt's worktree; a retry starts from it."""
     usage: Usage = Usage()
     seconds: Seconds = 0.0
 

@@ -165,7 +165,9 @@ def _settle(view: RunView) -> Events:
     if patch is not None and patch.state is not PatchState.DRAFT and not view.working and _implemented(view):
         words = "approved, but no test command is known" if patch.untested else "tested and approved"
         return [_ended(RunState.COMPLETED, f"{patch.id} is {words}")]
-    busy = bool(view.working or view.captured) or runnable(view)
+    asked = {question.task_id for question in view.questions.values()}
+    at_work = any(name not in asked for name in view.working)
+    busy = at_work or bool(view.captured) or runnable(view)
     if busy and view.state is not RunState.RUNNING:
         return [ev.RunStateChanged(state=RunState.RUNNING)]
     if not busy and view.state is not RunState.WAITING_FOR_HUMAN:

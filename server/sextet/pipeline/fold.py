@@ -148,14 +148,9 @@ def _failed(view: RunView, event: ev.TaskFailed, entry: ev.Entry) -> None:
     task = _held(view, event.task_id, event.epoch)
     move = Move.BLOCK if event.failure.kind is FailureKind.BLOCKED else Move.FAIL
     after(task, move)
-    _change(
-        view,
-        task,
-        move,
-        failure=event.failure,
-        ended_at=entry.time,
-        **_spent(view, task, event.usage, event.seconds),
-    )
+    spent = _spent(view, task, event.usage, event.seconds)
+    salvage = event.salvage or task.salvage
+    _change(view, task, move, failure=event.failure, salvage=salvage, ended_at=entry.time, **spent)
 
 
 def _released(view: RunView, event: ev.TaskReleased, _: ev.Entry) -> None:
