@@ -17,13 +17,6 @@ from sextet.system.path_policy import check_relative, safe_name, unsafe
 
 __all__ = ["Root", "check_relative", "safe_name"]
 
-_FOLDER = "codex-runs"
-"""Where runs are kept: never written on behalf of a patch."""
-
-_IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-_GIT_NAMES = re.compile(r"\.git|git~[0-9]+")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
-
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -110,13 +103,15 @@ class Root:
         with self._parent(path) as (parent, name):
             with _explained(path):
                 fd = os.open(name, _FILE, dir_fd=parent)
-            with os.fdopen(fd, "rb", buffering=0) as file:
+            try:
                 found = os.fstat(fd)
                 if not stat.S_ISREG(found.st_mode):
                     raise unsafe(path, "it is not a regular file")
                 if found.st_size > limit:
                     raise unsafe(path, f"it is larger than {limit} bytes")
-                return _read_up_to(path, file.fileno(), limit)
+                return _read_up_to(path, fd, limit)
+            finally:
+                os.close(fd)
 
     def readlink(self, path: str) -> str:
         """The target of the symbolic link at `path`.
