@@ -1,0 +1,118 @@
+"""Capture: the files of a worktree as a tree, by git and a private index, never by an agent's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sextet.workspace.git import Git, fields, listing, text
+from sextet.workspace.mirror import RUNS_FOLDER
+from sextet.workspace.snapshot import GITLINK, pairs
+
+_NAMED = 20
+"""How many names a warning lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A captured tree, the paths that differ from where it began, and what was left out."""
+
+    tree: str
+    files: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to capture: a worktree, an index of our own for it, the tree it began with, names to pass over."""
+
+    git: Git
+    work: Path
+    index: Path
+    start: str
+    skip: tuple[str, ...] = ()
+
+    async def run(self, *args: str, stdin: bytes = b"", ok: Sequence[int] = (0,)) -> bytes:
+        """Git on this worktree with the private index."""
+        return await self.git(*args, work_tree=self.work, index=self.index, stdin=stdin, ok=ok)
+
+
+async def capture(source: Source) -> Captured:
+    """Write the worktree's files as a tree into the mirror.
+
+    Symbolic links are captured as links. Ignored files, embedded repositories, `codex-runs` and names that no
+    record can hold (not UTF-8) are left out; the last three with a warning.
+
+    Raises:
+        GitError: a file could not be read, or git failed.
+    """
+    wanted = listing([":(top)", *_passed_over(source)])
+    add = ("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul")
+    done = await source.git.run(add, work_tree=source.work, index=source.index, stdin=wanted)
+    warnings: list[str] = []
+    if done.exit_code != 0:  # for instance: an embedded repository without a commit stops git
+        warnings += await _add_one_by_one(source)
+    tree = text(await source.run("write-tree"))
+    if tree == source.start:
+        return Captured(tree, (), tuple(warnings))
+    records = await _difference(source, tree)
+    bad = [name for raw, name in records if raw.split(" ")[1] == GITLINK or not _is_text(name)]
+    if not bad:
+        return Captured(tree, tuple(name for _, name in records), tuple(warnings))
+    warnings.append(_sentence("Embedded repositories and unreadable names are left out", bad))
+    await _restore(source, bad)
+    tree = text(await source.run("write-tree"))
+    records = await _difference(source, tree)
+    return Captured(tree, tuple(name for _, name in records), tuple(warnings))
+
+
+def _passed_over(source: Source) -> list[str]:
+    return [
+        f":(top,exclude,icase){RUNS_FOLDER}",
+        *(f":(top,exclude,literal){name}" for name in source.skip),
+    ]
+
+
+async def _add_one_by_one(source: Source) -> list[str]:
+    others = await source.run("ls-files", "-z", "--others", "--exclude-standard")
+    names = [name for name in fields(others) if not _skipped(source, name)]
+    repositories = [name for name in names if name.endswith("/")]
+    await source.run("add", "--update", "--", ":/")
+    files = [name for name in names if not name.endswith("/")]
+    if files:
+        await source.run("update-index", "-z", "--add", "--replace", "--stdin", stdin=listing(files))
+    return [_sentence("Embedded repositories are left out", repositories)] if repositories else []
+
+
+def _skipped(source: Source, name: str) -> bool:
+    top = name.split("/", 1)[0].casefold()
+    return top == RUNS_FOLDER or any(name == skip or name.startswith(f"{skip}/") for skip in source.skip)
+
+
+async def _restore(source: Source, names: list[str]) -> None:
+    """Put names back in the index as they were at the start (for new ones: take them out)."""
+    await source.run("update-index", "-z", "--force-remove", "--stdin", stdin=listing(names))
+    out = await source.run("ls-tree", "-r", "-z", "--full-tree", source.start)
+    wanted = set(names)
+    rows = [row for row in fields(out) if row.partition("\t")[2] in wanted]
+    if rows:
+        await source.run("update-index", "-z", "--index-info", stdin=listing(rows))
+
+
+async def _difference(source: Source, tree: str) -> list[tuple[str, str]]:
+    out = await source.git("diff-tree", "-r", "-z", "--raw", "--no-renames", source.start, tree)
+    return list(pairs(fields(out)))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _sentence(what: str, names: Sequence[str]) -> str:
+    shown = ", ".join(ascii(name)[1:-1] for name in names[:_NAMED])
+    return f"{what}: {shown}{' …' if len(names) > _NAMED else ''}"
