@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from sextet.model.base import Line, Record
 from sextet.model.names import Role
 from sextet.model.settings import Settings
 from sextet.service.settings_table import TABLE, Entry, check, value_of
+from sextet.store.trust import digest_of
 
 Origin = Literal["run", "editor", "repository", "user"]
 ORIGINS: tuple[Origin, ...] = ("run", "editor", "repository", "user")
@@ -77,7 +77,7 @@ class TrustItem(Record):
     """A value that a repository may have written and that executes something or takes a guard away."""
 
     key: Line
-    """With `sextet.`."""
+    """Without `sextet.`; the kind of its trust record."""
     value: JsonValue
     digest: str
     """SHA-256 in hex of key and value: the trust ends when either changes."""
@@ -113,14 +113,8 @@ def needs_trust(settings: Settings, sources: Mapping[str, Origin]) -> tuple[Trus
     for key, entry in TABLE.items():
         value = value_of(settings, key)
         if sources.get(key) in UNSEEN and entry.path and entry.widening and entry.widening.applies(value):
-            items.append(TrustItem(key=_PREFIX + key, value=value, digest=digest(key, value)))
+            items.append(TrustItem(key=key, value=value, digest=digest_of(key, value)))
     return tuple(items)
-
-
-def digest(key: str, value: JsonValue) -> str:
-    """The hash that binds trust to a value; `key` with or without `sextet.`."""
-    canonical = json.dumps([key.removeprefix(_PREFIX), value], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def withhold(settings: Settings, keys: Iterable[str]) -> Settings:

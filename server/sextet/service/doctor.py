@@ -1,0 +1,112 @@
+"""Doctor: what Sextet needs of this machine and this repository, each with its next step."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Awaitable
+from pathlib import Path
+
+from sextet.codex import install
+from sextet.errors import SextetError
+from sextet.model.base import Record, Text
+from sextet.model.settings import Settings
+from sextet.store.state import private_folder, state_home
+from sextet.system.durable import Folder
+from sextet.workspace import git, repository
+
+LEAST_SPACE = 1 << 30
+"""Bytes free below which the state folder gets a warning: worktrees are copies."""
+
+_PROBE = "doctor.probe"
+
+
+class Check(Record):
+    """One thing that was looked at."""
+
+    name: str
+    """`python`, `git`, `repository`, `state`, `codex` or `sandbox`."""
+    ok: bool
+    what: Text
+    """What was found, or what is wrong."""
+    next_step: Text = ""
+    """What to do; may be set on a check that is ok, as advice."""
+
+
+async def examine(folder: Path, settings: Settings) -> tuple[Check, ...]:
+    """Look at everything that a run needs; nothing is changed and nothing of the repository is run.
+
+    Args:
+        folder: any folder in the work tree.
+        settings: which Codex is meant.
+
+    Returns:
+        The checks in a fixed order; a run can start when all are ok.
+    """
+    checks = await asyncio.gather(
+        _guarded("git", _git()),
+        _guarded("repository", _repository(folder)),
+        _guarded("state", asyncio.to_thread(_state)),
+    )
+    return _python(), *checks, *await _codex(folder, settings)
+
+
+async def _guarded(name: str, check: Awaitable[Check]) -> Check:
+    try:
+        return await check
+    except SextetError as error:
+        return Check(name=name, ok=False, what=error.what, next_step=error.next_step)
+
+
+def _python() -> Check:
+    ok = sys.version_info >= (3, 11)
+    step = "" if ok else "Install Python 3.11 or newer."
+    return Check(name="python", ok=ok, what=f"Python {platform.python_version()}.", next_step=step)
+
+
+async def _git() -> Check:
+    found = await git.version()
+    return Check(name="git", ok=True, what=f"Git {'.'.join(map(str, found))}.")
+
+
+async def _repository(folder: Path) -> Check:
+    found = await repository.inspect(folder)
+    found.require_settled()
+    where = f"on {found.branch}" if found.branch else "with a detached HEAD"
+    facts = {"submodules": found.submodules, "a shallow clone": found.shallow, "LFS": found.lfs}
+    extra = "".join(f", {name}" for name, holds in facts.items() if holds)
+    head = found.head[:10] if found.head else "no commit yet"
+    return Check(name="repository", ok=True, what=f"{found.top} {where} ({head}{extra}).")
+
+
+def _state() -> Check:
+    home = state_home()
+    private_folder(home)
+    with Folder.at(home) as inside:
+        inside.replace(f"{_PROBE}.{os.getpid()}", b"ok")
+        inside.remove(f"{_PROBE}.{os.getpid()}")
+    free = shutil.disk_usage(home).free
+    step = (
+        "" if free >= LEAST_SPACE else "Free some space: each worktree is a copy of the repository's files."
+    )
+    return Check(name="state", ok=True, what=f"{home} is writable, {free >> 20} MiB free.", next_step=step)
+
+
+async def _codex(folder: Path, settings: Settings) -> list[Check]:
+    """Whether agents can be used; a rehearsal needs none of it."""
+    rehearsal = "A rehearsal works without Codex."
+    try:
+        found = await install.find(settings.codex, os.environ)
+    except SextetError as error:
+        return [Check(name="codex", ok=False, what=error.what, next_step=f"{error.next_step} {rehearsal}")]
+    step = "It is newer than what was tested." if found.newer else ""
+    checks = [Check(name="codex", ok=True, what=f"Codex {found.name} at {found.path}.", next_step=step)]
+    probe = await install.probe_sandbox(found, folder, os.environ)
+    if probe.works:
+        return [*checks, Check(name="sandbox", ok=True, what="Commands can be fenced in.")]
+    what = f"Codex cannot fence commands in here: {probe.said or 'it does not say why'}"
+    step = "Allow user namespaces, or run Sextet in a container of its own with the sandbox set to off."
+    return [*checks, Check(name="sandbox", ok=False, what=what, next_step=step)]
