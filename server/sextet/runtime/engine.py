@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
+from sextet.model.events import BaselineFinished
 from sextet.model.outcome import Outcome
+from sextet.pipeline.view import RunView
 from sextet.roles.executor import Assignment, Sink
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """The integration tree with a change in it, or the files that collide."""
+
+    tree: str = ""
+    commit: str = ""
+    conflicts: tuple[str, ...] = ()
+    detail: str = ""
 
 
 class Engine(Protocol):
@@ -17,4 +30,16 @@ class Engine(Protocol):
         Raises:
             AttemptFailedError: there is no outcome, and why.
         """
+        ...
+
+    async def salvage(self, run_id: str, task_id: str, epoch: int) -> str | None:
+        """Capture what an attempt without an outcome wrote; the tree, or None when there is nothing."""
+        ...
+
+    async def baseline(self, view: RunView, patch: int, sink: Sink) -> BaselineFinished:
+        """Run set-up and test commands once on the untouched base of a patch."""
+        ...
+
+    async def integrate(self, view: RunView, task_id: str) -> Integration:
+        """Merge the captured change of an implement task onto the integration tree (one at a time)."""
         ...

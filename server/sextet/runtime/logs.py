@@ -1,0 +1,64 @@
+"""Gather log lines: onto the disk, and in batches to whoever watches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from sextet.model.live import LogBatch
+from sextet.runtime.bus import Bus
+
+WINDOW = 0.05
+"""Seconds that lines are gathered before they are published."""
+
+BATCH_LINES = 500
+LINE_CHARACTERS = 8_000
+
+
+class WorkerLog:
+    """One worker's log: numbered lines, written to its file and published in batches.
+
+    Args:
+        run_id: the run.
+        worker_id: the worker.
+        write: puts lines on the disk and returns the number of the first of them.
+        bus: where batches go.
+    """
+
+    def __init__(self, run_id: str, worker_id: str, write: Callable[[str, list[str]], int], bus: Bus) -> None:
+        self._run_id = run_id
+        self._worker_id = worker_id
+        self._write = write
+        self._bus = bus
+        self._lines: list[str] = []
+        self._stream = ""
+        self._task_id: str | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, stream: str, text: str, task_id: str | None) -> None:
+        """Take text of any number of lines; control characters are gone already."""
+        if (stream, task_id) != (self._stream, self._task_id) or len(self._lines) >= BATCH_LINES:
+            self.flush()
+            self._stream, self._task_id = stream, task_id
+        self._lines += [line[:LINE_CHARACTERS] for line in text.splitlines()]
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(WINDOW, self.flush)
+
+    def flush(self) -> None:
+        """Write and publish what has gathered."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        lines, self._lines = self._lines, []
+        if not lines:
+            return
+        first = self._write(self._worker_id, lines)
+        batch = LogBatch(
+            run_id=self._run_id,
+            worker_id=self._worker_id,
+            task_id=self._task_id,
+            stream=self._stream,
+            first_seq=first,
+            lines=tuple(lines),
+        )
+        self._bus.publish(batch)
