@@ -177,7 +177,7 @@ async def revive(session: Session, by: str) -> None:
             next_step="Ask for more with `sextet follow-up`.",
         )
     if view.state in ENDED:
-        retried = [task for task in view.tasks.values() if task.state in {TaskState.ERROR, TaskState.BLOCKED}]
+        retried = [view.tasks[name] for name in view.troubled]
         await session.record(
             ev.RunStateChanged(state=RunState.INTERRUPTED, reason=f"resumed by {by}"), actor=by
         )
