@@ -201,10 +201,12 @@ class Child:
     def _on_report(self, verb: bytes, figure: int) -> None:
         if verb == b"exit":
             self._exit_code = figure
+        elif self._started.done():  # nobody waits any more
+            return
         elif verb == b"started":
             self.pid = figure
             self._started.set_result(None)
-        elif verb == b"failed":
+        else:
             self._started.set_exception(launch.cannot_start(self._program, None, figure))
 
     def _on_end(self) -> None:

@@ -32,16 +32,25 @@ class Wiring:
     env: Mapping[str, str] | None = None
 
 
+def check(argv: Sequence[str]) -> str:
+    """The name of the program.
+
+    Raises:
+        ProcessError: no process can have this argv, or none can be started on this system.
+    """
+    if sys.platform == "win32":
+        raise ProcessError("Sextet does not run on Windows itself.", next_step="Open the folder in WSL.")
+    if not argv or not argv[0] or any("\0" in word for word in argv):
+        raise ProcessError("A command without a name, or with a NUL character in it, cannot be started.")
+    return argv[0]
+
+
 def launch(argv: Sequence[str], wiring: Wiring) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own.
 
     Raises:
         ProcessError: it cannot be started; `facts["retry"]` says whether it may work later.
     """
-    if sys.platform == "win32":
-        raise ProcessError("Sextet does not run on Windows itself.", next_step="Open the folder in WSL.")
-    if not argv or any("\0" in word for word in argv):
-        raise ProcessError("A command without a name, or with a NUL character in it, cannot be started.")
     with starting(argv[0], wiring.cwd):
         return subprocess.Popen(
             list(argv),

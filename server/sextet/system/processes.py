@@ -98,7 +98,7 @@ class _Helper:
         self._limit = limit
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
-        program = argv[0] if argv else ""
+        program = launch.check(argv)
         with ExitStack() as ours, ExitStack() as theirs, launch.starting(program, None):
             out, its_out = _pipe(ours, theirs)
             err, its_err = _pipe(ours, theirs)
@@ -216,7 +216,7 @@ class _Wish(NamedTuple):
 
 
 def _start_child(argv: Sequence[str], wiring: Wiring, wish: _Wish) -> Child:
-    program = argv[0] if argv else ""
+    program = launch.check(argv)
     with ExitStack() as ours, ExitStack() as theirs, launch.starting(program, wiring.cwd):
         out, its_out = _pipe(ours, theirs)
         err, its_err = (-1, subprocess.STDOUT) if wish.merge else _pipe(ours, theirs)

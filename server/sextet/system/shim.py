@@ -121,8 +121,11 @@ class Keeper:
 
     def listen(self, timeout: float | None) -> None:
         """Wait for a word of the server, the end of a child, or the timeout in seconds."""
-        sources = [self.wake] if self.orphaned else [self.control, self.wake]
-        ready, _, _ = select.select(sources, [], [], timeout)
+        poll = select.poll()  # not select(): the number of the socket may be over 1023
+        poll.register(self.wake, select.POLLIN)
+        if not self.orphaned:
+            poll.register(self.control, select.POLLIN)
+        ready = [fd for fd, _ in poll.poll(None if timeout is None else timeout * 1000 + 1)]
         if self.wake in ready:
             os.read(self.wake, 4096)
         if self.control in ready:
