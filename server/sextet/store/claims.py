@@ -22,6 +22,7 @@ from sextet.system.identity import Identity
 
 _OWNER = "owner.json"
 _RELEASED = "released"
+_REAPED = "reaped"
 _PREPARED = ".prepared-"
 _OWNER_LIMIT = 16_384
 
@@ -114,13 +115,12 @@ class TaskClaimStore:
 
     def _install(self, owner: Owner) -> bool:
         """Rename a prepared folder into place; False when this or a higher epoch is there already."""
-        epoch = str(owner.epoch)
         with self._claims.below(owner.task_id, create=True) as task:
             if max(_epochs(task), default=0) >= owner.epoch:
                 return False
             prepared = self._prepare(owner)
             try:
-                won = install_dir(prepared, epoch, self._claims, task)
+                won = install_dir(prepared, str(owner.epoch), self._claims, task)
             except StoreError:
                 self._discard(prepared)
                 raise
@@ -171,7 +171,7 @@ class TaskClaimStore:
     def is_released(self, task_id: str, epoch: int) -> bool:
         """Whether a claim was given back or reaped."""
         with suppress(StoreError), self._claims.below(check_id(task_id), str(int(epoch))) as folder:
-            return _RELEASED in folder.names()
+            return not {_RELEASED, _REAPED}.isdisjoint(folder.names())
         return False
 
     def release(self, token: ClaimToken) -> None:
@@ -180,7 +180,7 @@ class TaskClaimStore:
         Raises:
             StoreError: the disk refuses, or the claim is not this token's.
         """
-        if self._mark(token.task_id, token.epoch, b"released\n"):
+        if self._mark(token.task_id, token.epoch, _RELEASED):
             self.counters.releases += 1
 
     def reap(
@@ -212,15 +212,19 @@ class TaskClaimStore:
         owner = self.owner(task_id, epoch)
         if owner is not None and (owner.host != self._host or is_alive(owner.process)):
             return None
-        self._mark(task_id, epoch, b"reaped\n")
+        self._mark(task_id, epoch, _REAPED)
         return ClaimToken(task_id, epoch, owner.worker_id if owner else "", owner.nonce if owner else "")
 
-    def _mark(self, task_id: str, epoch: int, how: bytes) -> bool:
+    def _mark(self, task_id: str, epoch: int, how: str) -> bool:
+        """Give `owner.json` a second name, which costs no new file; False when it has it already."""
         with self._claims.below(check_id(task_id), str(int(epoch))) as folder:
             try:
-                folder.create(_RELEASED, how)
+                self._claims.disk.link(_OWNER, how, folder.fd)
             except FileExistsError:
                 return False
+            except OSError:  # a file system without hard links, or no owner.json to link to
+                with suppress(FileExistsError):
+                    folder.create(how, b"")
         return True
 
     def _sweep(self, prepared: list[str], is_alive: Callable[[Identity], bool]) -> None:

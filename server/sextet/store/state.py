@@ -114,7 +114,9 @@ class State:
             recorded = Path(os.fsdecode(read(self.path / _SOCKET_RECORD, _SOCKET_BYTES)))
         except FileNotFoundError:
             return self._short_socket()
-        if not recorded.parent.is_dir():  # a runtime folder ends with its session
+        if (
+            not recorded.is_absolute() or not recorded.parent.is_dir()
+        ):  # a runtime folder ends with its session
             return self._short_socket()
         private_folder(recorded.parent)
         return recorded
@@ -124,7 +126,8 @@ class State:
         shared = Path("/tmp")  # noqa: S108 -- the folder in it is checked to be ours and 0700
         folder = Path(base, "sextet") if base.startswith("/") else shared / f"sextet-{os.getuid()}"
         private_folder(folder)
-        path = folder / f"{self.key}.sock"
+        name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
+        path = folder / f"{name}.sock"
         with Folder.at(self.path) as here:
             here.replace(_SOCKET_RECORD, os.fsencode(path))
         return path

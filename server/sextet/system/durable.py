@@ -83,6 +83,10 @@ class Disk:
         """Rename a file over a file, or a folder to where nothing or an empty folder is."""
         os.rename(source, target, src_dir_fd=source_fd, dst_dir_fd=target_fd)
 
+    def link(self, source: str, target: str, dir_fd: int) -> None:
+        """Give a file of a folder a second name in it."""
+        os.link(source, target, src_dir_fd=dir_fd, dst_dir_fd=dir_fd, follow_symlinks=False)
+
     def unlink(self, name: str, dir_fd: int | None = None) -> None:
         """Remove a file."""
         os.unlink(name, dir_fd=dir_fd)
@@ -102,18 +106,21 @@ def write_all(disk: Disk, fd: int, data: bytes) -> None:
         data = data[disk.write(fd, data) :]
 
 
-def _read_regular(fd: int, limit: int, name: str) -> bytes:
-    """All bytes of the open file `fd`, which is closed; refuses what is no file or over `limit` bytes."""
-    with os.fdopen(fd, "rb", buffering=0) as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise StoreError(f"{name} is not a regular file.", next_step="Remove it.")
-        if status.st_size > limit:
-            raise StoreError(
-                f"{name} is {status.st_size} bytes long, more than the {limit} that are read.",
-                next_step="Remove it.",
-            )
-        return file.read(status.st_size)
+def _regular(fd: int, name: str) -> None:
+    """Close `fd` and raise when it is not a regular file."""
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise StoreError(f"{name} is not a regular file.", next_step="Remove it.")
+
+
+def _read_all(fd: int, limit: int, name: str) -> bytes:
+    """All bytes of the open file `fd`, which is closed; refuses more than `limit`."""
+    with explained(f"read {name}"), os.fdopen(fd, "rb", buffering=0) as file:
+        size = os.fstat(fd).st_size
+        if size > limit:
+            what = f"{name} is {size} bytes long, more than the {limit} that are read."
+            raise StoreError(what, next_step="Remove it.")
+        return file.read(size)
 
 
 class Folder:
@@ -154,19 +161,25 @@ class Folder:
         status = os.fstat(self.fd)
         return status.st_dev, status.st_ino
 
-    def below(self, *names: str, create: bool = False) -> Folder:
-        """The folder `names[0]/names[1]/…`, made on the way when `create`; a new handle to be closed."""
-        fd = os.dup(self.fd)
+    def below(self, first: str, *more: str, create: bool = False) -> Folder:
+        """The folder `first/second/…`, made on the way when `create`; a new handle to be closed.
+
+        Raises:
+            StoreError: it is missing, a link or a file, or the disk refuses.
+        """
+        names = (first, *more)
+        fd = self.fd
         try:
             for name in names:
                 _check_name(name)
                 parent, fd = fd, self._enter(fd, name, create=create)
-                os.close(parent)
-        except OSError as error:
-            os.close(fd)
-            raise explain(error, f"open the folder {'/'.join(names)}") from error
-        except BaseException:
-            os.close(fd)
+                if parent != self.fd:
+                    os.close(parent)
+        except BaseException as error:
+            if fd != self.fd:
+                os.close(fd)
+            if isinstance(error, OSError):
+                raise explain(error, f"open the folder {'/'.join(names)}") from error
             raise
         return Folder(fd, self.path.joinpath(*names), self.disk)
 
@@ -185,30 +198,43 @@ class Folder:
         with explained(f"list the folder {self.path.name}"):
             return os.listdir(self.fd)  # noqa: PTH208 -- by descriptor; a Path has none
 
-    def read(self, name: str, limit: int) -> bytes:
-        """The bytes of a regular file of at most `limit` bytes.
+    def open(self, name: str) -> int:
+        """Open a regular file for reading; returns its descriptor, to be closed.
 
         Raises:
             FileNotFoundError: there is no such file.
-            StoreError: it is not a regular file, too large, or cannot be read.
+            StoreError: it is not a regular file, or cannot be opened.
         """
         _check_name(name)
         try:
-            return _read_regular(os.open(name, _READ_FLAGS, dir_fd=self.fd), limit, name)
+            fd = os.open(name, _READ_FLAGS, dir_fd=self.fd)
         except FileNotFoundError:
             raise
         except OSError as error:
             raise explain(error, f"read {name}") from error
+        _regular(fd, name)
+        return fd
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The bytes of a file of at most `limit` bytes; raises as `open`, and StoreError for a longer one."""
+        return _read_all(self.open(name), limit, name)
+
+    def read_tail(self, name: str, most: int) -> bytes:
+        """The last `most` bytes of a file; raises as `open`."""
+        fd = self.open(name)
+        try:
+            with explained(f"read {name}"):
+                return os.pread(fd, most, max(0, os.fstat(fd).st_size - most))
+        finally:
+            os.close(fd)
 
     def append(self, name: str) -> int:
         """Open a regular file at its end, made when missing; returns its descriptor, to be closed."""
         _check_name(name)
         with explained(f"open {name}"):
             fd = self.disk.open(name, _APPEND_FLAGS, dir_fd=self.fd)
-        if stat.S_ISREG(os.fstat(fd).st_mode):
-            return fd
-        os.close(fd)
-        raise StoreError(f"{name} is not a regular file.", next_step="Remove it.")
+        _regular(fd, name)
+        return fd
 
     def create(self, name: str, data: bytes, *, sync: bool = False) -> None:
         """Write a new file.
@@ -343,7 +369,8 @@ def read(path: Path, limit: int) -> bytes:
         raise
     except OSError as error:
         raise explain(error, f"read {path.name}") from error
-    return _read_regular(fd, limit, path.name)
+    _regular(fd, path.name)
+    return _read_all(fd, limit, path.name)
 
 
 def install_dir(prepared: str, target: str, source: Folder, into: Folder) -> bool:

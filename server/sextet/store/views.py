@@ -1,0 +1,112 @@
+"""Views: one JSON file per task for people and scripts, always rebuildable from the journal."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from sextet.errors import StoreError
+from sextet.model.names import Kind
+from sextet.model.task import Task
+from sextet.store.layout import RunFolder, check_id
+from sextet.system.durable import DISK, Disk, Folder
+
+INTERVAL = 0.2
+"""Seconds between two rounds of writing."""
+
+_LIMIT = 64 << 20
+
+
+class Views:
+    """The only writer of `tasks/<kind>/<taskId>.json`.
+
+    `put` only remembers the newest state of a task; a thread writes what changed, each file replaced at once,
+    a round at most every `INTERVAL` seconds. Nothing reads the files back as truth, so a full disk costs
+    nothing but their freshness: what could not be written is tried again in the next round.
+    """
+
+    def __init__(self, folder: RunFolder, disk: Disk = DISK) -> None:
+        with Folder.at(folder.path, disk) as run:
+            self._tasks = run.below("tasks", create=True)
+        self._kinds: dict[Kind, Folder] = {}
+        self._dirty: dict[str, Task] = {}
+        self._guard = threading.Lock()
+        self._writing = threading.Lock()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._failure: StoreError | None = None
+        self._thread = threading.Thread(target=self._work, name="views", daemon=True)
+        self._thread.start()
+
+    @property
+    def failure(self) -> StoreError | None:
+        """Why the last round left files behind; None when all are fresh."""
+        return self._failure
+
+    def put(self, task: Task) -> None:
+        """Remember that a task changed; returns at once."""
+        with self._guard:
+            self._dirty[task.id] = task
+        self._wake.set()
+
+    def rebuild(self, tasks: Iterable[Task]) -> int:
+        """Rewrite every view that is missing or not what the journal says; returns how many were wrong."""
+        wrong = [task for task in tasks if not self._is_right(task)]
+        for task in wrong:
+            self.put(task)
+        self.flush()
+        return len(wrong)
+
+    def flush(self) -> None:
+        """Write all that is due now, in the calling thread; what fails stays due (see `failure`)."""
+        with self._writing:
+            with self._guard:
+                due, self._dirty = self._dirty, {}
+            self._failure = None
+            for task in due.values():
+                try:
+                    self._write(task)
+                except StoreError as error:
+                    self._failure = error
+                    with self._guard:
+                        self._dirty.setdefault(task.id, task)
+
+    def close(self) -> None:
+        """Write what is due and end the thread; more than once is allowed."""
+        if not self._stop.is_set():
+            self._stop.set()
+            self._wake.set()
+            self._thread.join()
+            self.flush()
+            for folder in (self._tasks, *self._kinds.values()):
+                folder.close()
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            self.flush()
+            if self._failure is not None:
+                self._wake.set()
+            self._stop.wait(INTERVAL)
+
+    def _write(self, task: Task) -> None:
+        folder = self._kinds.get(task.kind)
+        if folder is None:
+            folder = self._kinds[task.kind] = self._tasks.below(task.kind.value, create=True)
+        folder.replace(_name(task), _content(task), sync=False)
+
+    def _is_right(self, task: Task) -> bool:
+        try:
+            with self._tasks.below(task.kind.value) as folder:
+                return folder.read(_name(task), _LIMIT) == _content(task)
+        except (FileNotFoundError, StoreError):
+            return False
+
+
+def _name(task: Task) -> str:
+    return f"{check_id(task.id)}.json"
+
+
+def _content(task: Task) -> bytes:
+    return task.model_dump_json(by_alias=True, indent=2).encode() + b"\n"
