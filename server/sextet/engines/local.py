@@ -2,17 +2,63 @@
 
 from __future__ import annotations
 
-from sextet.model.outcome import Outcome
+from sextet.errors import SextetError
+from sextet.model.events import BaselineFinished
+from sextet.model.names import Role
+from sextet.model.outcome import ImplementOutcome, Outcome
+from sextet.pipeline.view import RunView
 from sextet.roles.cast import Cast
-from sextet.roles.executor import Assignment, Sink
+from sextet.roles.executor import Assignment, AttemptFailedError, Sink
+from sextet.roles.tester import baseline
+from sextet.runtime.engine import Integration
+from sextet.workspace.merge import Conflict, MergeQueue
+from sextet.workspace.mirror import REFS
+from sextet.workspace.worktree import Workshop
 
 
 class LocalEngine:
-    """Runs each attempt with the role's executor, here."""
+    """Runs each attempt with the role's executor, here; see `runtime.engine.Engine`."""
 
-    def __init__(self, cast: Cast) -> None:
+    def __init__(self, workshop: Workshop, cast: Cast) -> None:
+        self._workshop = workshop
         self._cast = cast
+        self._queue = MergeQueue(workshop.mirror)
 
     async def execute(self, assignment: Assignment, sink: Sink) -> Outcome:
-        """See `runtime.engine.Engine`."""
+        """Do the attempt with the role's executor."""
         return await self._cast.executor(assignment.task.role).execute(assignment, sink)
+
+    async def salvage(self, run_id: str, task_id: str, epoch: int) -> str | None:
+        """The tree of what the attempt's worktree holds now, captured; the worktree is removed then."""
+        change = await self._workshop.salvage(run_id, task_id, epoch)
+        worktree = self._workshop.open(run_id, task_id, epoch)
+        if worktree is not None:
+            await self._workshop.discard(worktree, lost_ok=change is None)
+        return change.tree if change else None
+
+    async def baseline(self, view: RunView, patch: int, sink: Sink) -> BaselineFinished:
+        """What fails on the untouched base."""
+        desk = self._cast.desk(Role.TESTER)
+        tree = view.bases[patch].tree
+        tries = sum(1 for name in view.answers if name.startswith(f"setup-{patch}-")) + 1
+        try:
+            setup, outcome = await baseline(desk, view.the_run, tree, patch * 100 + tries, sink)
+        except AttemptFailedError as error:
+            raise SextetError(error.failure.cause, next_step=error.failure.next_step) from error
+        return BaselineFinished(
+            patch=patch, setup=setup, commands=outcome.commands, findings=outcome.findings
+        )
+
+    async def integrate(self, view: RunView, task_id: str) -> Integration:
+        """Merge a captured change; the result is kept by a ref before anybody is told of it."""
+        task = view.tasks[task_id]
+        tree, commit = view.trees[task.patch]
+        outcome = task.outcome
+        if not isinstance(outcome, ImplementOutcome) or outcome.change is None:
+            return Integration(tree=tree, commit=commit)
+        result = await self._queue.integrate(commit, outcome.change, f"{task.id}: {task.title}")
+        if isinstance(result, Conflict):
+            return Integration(conflicts=result.files, detail=result.notes)
+        ref = f"{REFS}{view.the_run.id}/patch-{task.patch}"
+        await self._workshop.mirror.keep(ref, result.commit)
+        return Integration(tree=result.tree, commit=result.commit)

@@ -1,0 +1,276 @@
+"""Start, resume, stop and list the runs of one work tree; the supervisor's own verbs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+from sextet.engines.local import LocalEngine
+from sextet.errors import NotFoundError, SextetError, UsageError
+from sextet.model import events as ev
+from sextet.model.live import Heartbeat
+from sextet.model.names import RunState
+from sextet.model.run import Briefing, Run
+from sextet.model.settings import Settings
+from sextet.pipeline.fold import fold
+from sextet.pipeline.view import RunView
+from sextet.roles import scenario
+from sextet.roles.cast import Cast
+from sextet.runtime.bus import Bus
+from sextet.runtime.heartbeat import beat
+from sextet.runtime.live import LiveRun, revive
+from sextet.runtime.session import Session
+from sextet.runtime.slots import Slots
+from sextet.service import agents
+from sextet.service.methods import StartRun
+from sextet.service.place import Place
+from sextet.store import journal, runs
+from sextet.store.lock import SupervisorLock
+from sextet.system import processes
+from sextet.workspace import snapshot as user_state
+
+
+@dataclass(slots=True)
+class _Active:
+    """A run in this process: its session, and what works on it while it is driven."""
+
+    session: Session
+    live: LiveRun | None = None
+    task: asyncio.Task[RunState] | None = None
+
+
+class Orchestrator:
+    """The supervisor of one work tree: holds its lock, drives one run at a time, queues the others.
+
+    Use it in `async with`; leaving interrupts what is live, so that it can be resumed.
+    """
+
+    def __init__(self, place: Place, bus: Bus | None = None) -> None:
+        self.place = place
+        self.bus = bus or Bus()
+        self.problems: list[str] = []
+        """What was not used of the settings and why, sentence by sentence."""
+        self._lock = SupervisorLock(place.state)
+        self._active: dict[str, _Active] = {}
+        self._slots = Slots(Settings().max_agents)
+        self._turn = asyncio.Lock()
+        self._heart: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Take the lock of the work tree.
+
+        Raises:
+            BusyError: another supervisor has it.
+        """
+        self._lock.acquire()
+        self._heart = asyncio.create_task(beat(self.bus, self._heartbeats))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close("Sextet was closed")
+
+    async def close(self, reason: str) -> None:
+        """Interrupt what is live, write everything down, free the lock."""
+        for active in self._active.values():
+            if active.live is not None:
+                active.live.interrupt(reason)
+        tasks = [active.task for active in self._active.values() if active.task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for active in self._active.values():
+            await active.session.close()
+        self._active.clear()
+        if self._heart is not None:
+            self._heart.cancel()
+            await asyncio.gather(self._heart, return_exceptions=True)
+        await processes.stop_all(1.0)
+        self._lock.release()
+
+    def _heartbeats(self) -> tuple[Heartbeat, ...]:
+        return tuple(active.live.heartbeat for active in self._active.values() if active.live is not None)
+
+    # Runs -----------------------------------------------------------------------------------------
+    async def create(self, asked: StartRun) -> str:
+        """Make a run from what the user has now; returns its id. Nothing is executed yet.
+
+        Raises:
+            RepositoryError: the repository is in the middle of something, or cannot be worked on.
+            TrustError: the repository's settings would execute something that is not trusted.
+            ScenarioError: the rehearsal's scenario cannot be used.
+            StoreError: the disk refuses.
+        """
+        known = self._of_key(asked.request_key)
+        if known:
+            return known
+        self.place.repository.require_settled()
+        resolved = self.place.settings(dict(asked.overrides))
+        self.problems = [f"{each.key}: {each.sentence}".removeprefix(": ") for each in resolved.problems]
+        settings = self.place.agree(resolved, trust=asked.trust, by=asked.by)
+        played = ""
+        if asked.executor == "rehearsal":
+            chosen = scenario.load(asked.scenario or "default")
+            settings, played = chosen.overlay(settings), scenario.dump(chosen)
+        now = time.time()
+        run_id = runs.new_run_id(asked.goal, now)
+        workshop = await self.place.workshop()
+        base = await user_state.take(workshop.mirror, self.place.repository, run_id=run_id)
+        run = Run(
+            id=run_id,
+            briefing=Briefing(
+                goal=asked.goal, mode=asked.mode, guidance=asked.guidance, hunters=asked.hunters
+            ),
+            base=base,
+            settings=settings,
+            executor=asked.executor,
+            scenario=played,
+            created_at=now,
+            request_key=asked.request_key,
+        )
+        await asyncio.to_thread(runs.create, self.place.top, self.place.state, run)
+        return run_id
+
+    def _of_key(self, key: str) -> str:
+        """The run that an earlier request with the same key became."""
+        for run_id, active in self._active.items():
+            if key and active.session.view.the_run.request_key == key:
+                return run_id
+        return ""
+
+    async def drive(self, run_id: str) -> None:
+        """Begin to work on a run in the background (after the one that is at work).
+
+        Raises:
+            NotFoundError, ForeignRunError, StoreError: it cannot be opened.
+        """
+        active = await self.open(run_id)
+        if active.task is None or active.task.done():
+            active.task = asyncio.create_task(self._drive(active), name=run_id)
+
+    async def wait(self, run_id: str) -> RunState:
+        """Wait until a driven run has ended or was interrupted.
+
+        Raises:
+            CodexError, StoreError: it could not go on, and why.
+        """
+        active = self._active.get(run_id)
+        if active is None or active.task is None:
+            raise NotFoundError(f"Nobody works on run {run_id} here.", run_id=run_id)
+        return await asyncio.shield(active.task)
+
+    async def _drive(self, active: _Active) -> RunState:
+        session = active.session
+        if self._turn.locked():
+            await session.record(ev.RunStateChanged(state=RunState.QUEUED, reason="another run is at work"))
+        async with self._turn:
+            if session.view.ended:
+                return session.view.state
+            run = session.view.the_run
+            await self._slots.resize(run.settings.max_agents)
+            ensemble = await self._ensemble(session, run)
+            try:
+                workshop = await self.place.workshop()
+                engine = LocalEngine(workshop, Cast(workshop, ensemble.by_role))
+                active.live = LiveRun(session, engine, self._slots)
+                return await active.live.drive()
+            finally:
+                active.live = None
+                await ensemble.close()
+
+    async def _ensemble(self, session: Session, run: Run) -> agents.Ensemble:
+        """The run's agents; why there are none goes into the journal before it is raised."""
+        try:
+            return await agents.gather(run, self.place.state.path, os.environ)
+        except SextetError as error:
+            noted = ev.Noted(text=error.what, level="error", next_step=error.next_step[:1_000])
+            state = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=error.what[:1_000])
+            await session.record(noted, state)
+            raise
+
+    async def resume(self, run_id: str, by: str) -> None:
+        """Go on with a run that was interrupted, stopped or failed; returns when it is under way.
+
+        Raises:
+            InvalidTransitionError: it is complete.
+            NotFoundError, ForeignRunError, StoreError: it cannot be opened.
+        """
+        active = await self.open(run_id)
+        await revive(active.session, by)
+        await self.drive(run_id)
+
+    async def stop(self, run_id: str, reason: str, by: str) -> None:
+        """End a run."""
+        active = await self.open(run_id)
+        if active.live is not None:
+            await active.live.stop(reason, by)
+        elif not active.session.view.ended:
+            said = reason or f"stopped by {by}"
+            event = ev.RunStateChanged(state=RunState.STOPPED, reason=said[:1_000])
+            await active.session.record(event, actor=by)
+
+    async def interrupt(self, run_id: str, reason: str) -> None:
+        """Stop all work on a run now; it can be resumed."""
+        active = self._active.get(run_id)
+        if active is None or active.task is None:
+            return
+        if active.live is not None:
+            active.live.interrupt(reason)
+        else:
+            active.task.cancel()
+        with suppress(asyncio.CancelledError, SextetError):
+            await active.task
+
+    async def open(self, run_id: str) -> _Active:
+        """The run's session in this process, opened when it is not yet.
+
+        Raises:
+            NotFoundError, ForeignRunError, StoreError: it cannot be opened.
+        """
+        active = self._active.get(run_id)
+        if active is not None and active.session.broken is None:
+            return active
+        if active is not None:
+            await active.session.close()
+        folder = runs.open_run(self.place.top, self.place.state, run_id)
+        session = Session.open(folder, self.bus)
+        self._active[run_id] = _Active(session)
+        return self._active[run_id]
+
+    def live(self, run_id: str) -> LiveRun:
+        """The run's crew and all.
+
+        Raises:
+            UsageError: nobody works on it now.
+        """
+        active = self._active.get(run_id)
+        if active is None or active.live is None:
+            raise UsageError(
+                f"Nobody works on run {run_id} now.", next_step=f"Go on with it: `sextet resume {run_id}`."
+            )
+        return active.live
+
+    def view(self, run_id: str) -> RunView:
+        """The run as it is, without opening it for writing (also a foreign one).
+
+        Raises:
+            NotFoundError, StoreError: there is none, or it cannot be read.
+        """
+        active = self._active.get(run_id)
+        if active is not None:
+            return active.session.view
+        return read_view(self.place, run_id)
+
+
+def read_view(place: Place, run_id: str) -> RunView:
+    """The view of a run from its journal alone, as far as it is readable; nothing is executed or written.
+
+    Raises:
+        NotFoundError, StoreError: there is none, or it cannot be read.
+    """
+    folder = runs.open_run(place.top, place.state, run_id, read_only=True)
+    view = fold(journal.read(folder))
+    if view.run is None:
+        raise NotFoundError(f"Run {run_id} has no readable beginning.", run_id=run_id)
+    return view

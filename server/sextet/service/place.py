@@ -1,0 +1,76 @@
+"""Place: one work tree with its repository, state folder, trust and mirror."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sextet.errors import TrustError
+from sextet.model.settings import Settings
+from sextet.service import settings_files
+from sextet.service.settings import Resolved, needs_trust
+from sextet.store.state import State
+from sextet.store.trust import Trust
+from sextet.workspace.mirror import Mirror
+from sextet.workspace.repository import Repository, inspect
+from sextet.workspace.worktree import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A work tree that Sextet may work on."""
+
+    repository: Repository
+    state: State
+    trust: Trust
+
+    @classmethod
+    async def open(cls, folder: Path) -> Self:
+        """Find the work tree that `folder` is in; nothing is written and nothing of it is run.
+
+        Raises:
+            RepositoryError: it is not in a repository that can be worked on, and why.
+            StoreError: the state folder cannot be used.
+        """
+        repository = await inspect(folder)
+        state = State.of(repository.top)
+        return cls(repository, state, Trust(state))
+
+    @property
+    def top(self) -> Path:
+        """Top level of the work tree."""
+        return self.repository.top
+
+    async def workshop(self) -> Workshop:
+        """Mirror and worktrees; the mirror is made at the first time."""
+        mirror = await Mirror.open(self.repository, self.state.path)
+        return Workshop(self.repository, mirror, self.state.path)
+
+    def settings(self, overrides: dict[str, object] | None = None) -> Resolved:
+        """The settings in force here, with what was not used of them and why."""
+        return settings_files.load(self.top, run=overrides or {})
+
+    def agree(self, resolved: Resolved, *, trust: bool, by: str) -> Settings:
+        """The settings, when everything that would execute is trusted.
+
+        Args:
+            resolved: from `settings`.
+            trust: the person agrees now; written down.
+            by: who.
+
+        Raises:
+            TrustError: something is not trusted; nothing was run.
+        """
+        items = needs_trust(resolved.settings, resolved.sources)
+        missing = [item for item in items if not self.trust.is_trusted(item.key, item.value)]
+        if missing and not trust:
+            listed = "\n".join(f"  sextet.{item.key}: {item.value}" for item in missing)
+            raise TrustError(
+                f"The settings of this repository execute something that you have not trusted yet:\n{listed}\n",
+                next_step="Read it; if you agree, say so with --trust (remembered until it changes).",
+                keys=[item.key for item in missing],
+            )
+        for item in missing:
+            self.trust.trust(item.key, item.value, by)
+        return resolved.settings
