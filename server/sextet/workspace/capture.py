@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sextet.errors import UnsafePathError
+from sextet.system.paths import check_relative
+from sextet.workspace.changeset import is_text
 from sextet.workspace.git import Git, fields, listing, text
 from sextet.workspace.mirror import RUNS_FOLDER
 from sextet.workspace.snapshot import GITLINK, pairs
@@ -41,8 +44,8 @@ class Source:
 async def capture(source: Source) -> Captured:
     """Write the worktree's files as a tree into the mirror.
 
-    Symbolic links are captured as links. Ignored files, embedded repositories, `codex-runs` and names that no
-    record can hold (not UTF-8) are left out; the last three with a warning.
+    Symbolic links are captured as links. Ignored files and `codex-runs` are left out, and with a warning
+    embedded repositories and names that are never written (not UTF-8, with a backslash, like `.git`).
 
     Raises:
         GitError: a file could not be read, or git failed.
@@ -57,10 +60,10 @@ async def capture(source: Source) -> Captured:
     if tree == source.start:
         return Captured(tree, (), tuple(warnings))
     records = await _difference(source, tree)
-    bad = [name for raw, name in records if raw.split(" ")[1] == GITLINK or not _is_text(name)]
+    bad = [name for raw, name in records if raw.split(" ")[1] == GITLINK or not _writable(name)]
     if not bad:
         return Captured(tree, tuple(name for _, name in records), tuple(warnings))
-    warnings.append(_sentence("Embedded repositories and unreadable names are left out", bad))
+    warnings.append(_sentence("Embedded repositories and unusable names are left out", bad))
     await _restore(source, bad)
     tree = text(await source.run("write-tree"))
     records = await _difference(source, tree)
@@ -105,12 +108,12 @@ async def _difference(source: Source, tree: str) -> list[tuple[str, str]]:
     return list(pairs(fields(out)))
 
 
-def _is_text(name: str) -> bool:
+def _writable(name: str) -> bool:
     try:
-        name.encode()
-    except UnicodeEncodeError:
+        check_relative(name)
+    except UnsafePathError:
         return False
-    return True
+    return is_text(name)
 
 
 def _sentence(what: str, names: Sequence[str]) -> str:

@@ -39,6 +39,7 @@ _HARDENED: Mapping[str, str] = {
     "core.protectNTFS": "true",
     # Nothing happens behind our back, and every index is a plain one.
     "gc.auto": "0",
+    "i18n.commitEncoding": "UTF-8",
     "maintenance.auto": "false",
     "core.logAllRefUpdates": "false",
     "core.sparseCheckout": "false",

@@ -73,10 +73,14 @@ class Mirror:
 
     async def commit(self, tree: str, parents: tuple[str, ...], message: str) -> str:
         """Commit a tree; the same arguments give the same id, because author and date are fixed."""
-        links = [part for parent in parents for part in ("-p", parent)]
-        oid = text(await self.git("commit-tree", tree, *links, stdin=message.encode("utf-8", "replace")))
+        oid = await self.synthetic(tree, parents, message)
         self._commits[tree] = oid
         return oid
+
+    async def synthetic(self, tree: str, parents: tuple[str, ...], message: str = "For a merge") -> str:
+        """As `commit`, for one that is needed for a moment: `find` does not give it out."""
+        links = [part for parent in parents for part in ("-p", parent)]
+        return text(await self.git("commit-tree", tree, *links, stdin=message.encode("utf-8", "replace")))
 
     async def tree_of(self, commit: str) -> str:
         """The id of the commit's tree."""

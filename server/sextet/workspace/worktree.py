@@ -157,7 +157,7 @@ class Workshop:
         worktree.warnings[:] = captured.warnings
         commit = worktree.origin
         if captured.tree != worktree.origin_tree:
-            commit = await self.mirror.commit(captured.tree, (worktree.origin,), message)
+            commit = await self.mirror.synthetic(captured.tree, (worktree.origin,), message)
             await self.mirror.keep(ref, commit)
         (worktree.home / "captured").write_text(captured.tree)
         return Change(start=worktree.origin_tree, tree=captured.tree, commit=commit, files=captured.files)
