@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from sextet.errors import NotFoundError, StoreError
 from sextet.store.layout import RunFolder, check_file_name, check_id, check_worker_id
 from sextet.store.logs import LOG_LIMIT, Log
-from sextet.system.durable import DISK, Disk, Folder, explained, write_all
+from sextet.system.disk import DISK, Disk, explained, write_all
+from sextet.system.durable import Folder
 
 FILE_LIMIT = 16 << 20
 """Bytes of one artifact at most."""

@@ -17,7 +17,8 @@ from sextet.model.base import Line, Record, Timestamp
 from sextet.model.names import TaskId, WorkerId
 from sextet.store.layout import RunFolder, check_id, check_worker_id
 from sextet.system import identity
-from sextet.system.durable import DISK, Disk, Folder, explained, install_dir
+from sextet.system.disk import DISK, Disk, explained
+from sextet.system.durable import Folder, install_dir
 from sextet.system.identity import Identity
 
 _OWNER = "owner.json"

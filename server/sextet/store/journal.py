@@ -13,7 +13,8 @@ from sextet.errors import JournalDamagedError, StoreError
 from sextet.model.events import Entry, RunEvent
 from sextet.store.frames import MAX_LINE, Scan, frame, scan
 from sextet.store.layout import JOURNAL, RunFolder
-from sextet.system.durable import DISK, Appender, Disk, Folder, explained
+from sextet.system.disk import DISK, Disk, explained
+from sextet.system.durable import Appender, Folder
 from sextet.system.durable import read as read_file
 
 MAX_JOURNAL = 1 << 30

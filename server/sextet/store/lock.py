@@ -13,7 +13,8 @@ from sextet.errors import BusyError, StoreError
 from sextet.model.base import Record
 from sextet.store.state import State
 from sextet.system import identity
-from sextet.system.durable import Folder, explained, read
+from sextet.system.disk import explained
+from sextet.system.durable import Folder, read
 from sextet.system.identity import Identity
 
 _HOLDER_LIMIT = 16_384

@@ -6,7 +6,8 @@ import os
 import re
 from collections.abc import Sequence
 
-from sextet.system.durable import Folder, explained, write_all
+from sextet.system.disk import explained, write_all
+from sextet.system.durable import Folder
 
 LOG_LIMIT = 16 << 20
 """Bytes of one log file; a full one becomes `.log.1` in place of the one before."""

@@ -22,7 +22,8 @@ from sextet.model.run import SCHEMA_VERSION, Run
 from sextet.store.journal import Journal
 from sextet.store.layout import JOURNAL, RUN, RUNS, RunFolder, check_run_id
 from sextet.store.state import State
-from sextet.system.durable import DISK, Disk, Folder, explained, install_dir, read
+from sextet.system.disk import DISK, Disk, explained
+from sextet.system.durable import Folder, install_dir, read
 
 _RUN_LIMIT = 16 << 20
 _TAIL = 64 << 10

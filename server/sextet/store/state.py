@@ -12,7 +12,8 @@ import platformdirs
 
 from sextet.errors import StoreError
 from sextet.store.layout import check_run_id
-from sextet.system.durable import Folder, explained, read
+from sextet.system.disk import explained
+from sextet.system.durable import Folder, read
 
 _SOCKET_BYTES = 103
 """Longest path of a Unix socket on macOS; Linux takes four more."""

@@ -9,7 +9,8 @@ from sextet.errors import StoreError
 from sextet.model.names import Kind
 from sextet.model.task import Task
 from sextet.store.layout import RunFolder, check_id
-from sextet.system.durable import DISK, Disk, Folder
+from sextet.system.disk import DISK, Disk
+from sextet.system.durable import Folder
 
 INTERVAL = 0.2
 """Seconds between two rounds of writing."""
