@@ -12,6 +12,7 @@ from sextet.model.answers import Remark
 from sextet.model.names import Severity
 from sextet.model.outcome import Finding
 from sextet.model.task import Item
+from sextet.pipeline.overlap import touches
 from sextet.roles.wording import clean, one_line
 
 MESSAGE: Final = 4_000
@@ -67,7 +68,7 @@ class Attribution:
         of one item, that one when the file was changed; else none.
         """
         known = tuple(item.id for item in self.items if item.id in named)
-        touching = tuple(item.id for item in self.items if touches(item, found.file))
+        touching = tuple(item.id for item in self.items if found.file and touches(item.files, (found.file,)))
         alone = (self.items[0].id,) if len(self.items) == 1 and found.file in self.blobs else ()
         return found.model_copy(
             update={"items": known or touching or alone, "blob": self.blobs.get(found.file)}
@@ -79,10 +80,3 @@ class Attribution:
             "review", remark.message, file=remark.file, line=remark.line, severity=remark.severity
         )
         return self.place(found, remark.items)
-
-
-def touches(item: Item, file: str) -> bool:
-    """Whether the item expects to touch the file (a path that ends in `/` is a whole folder)."""
-    if not file:
-        return False
-    return any(file == path or (path.endswith("/") and file.startswith(path)) for path in item.files)

@@ -58,16 +58,25 @@ def conclude(
         verdict, summary = "changes_requested", f"The tests fail, so this is no approval. {summary}"
     elif verdict == "approve" and any(each.severity is Severity.BLOCKING for each in findings):
         verdict, summary = "changes_requested", f"Blocking findings make this no approval. {summary}"
-    if verdict == "changes_requested":
-        findings = _mendable(findings, test if red else None, attribution) or [_summary(answer)]
+    if red and test is not None:
+        findings += _failures(test, findings, attribution)
+    if verdict == "changes_requested" and not findings:
+        findings = [_summary(answer)]
     return ReviewOutcome(tree=tree, verdict=verdict, summary=summary[:100_000], findings=tuple(findings))
 
 
-def _mendable(findings: list[Finding], test: TestOutcome | None, attribution: Attribution) -> list[Finding]:
-    """The findings; failing tests are added when the reviewer attributed nothing that blocks."""
-    if test is None or any(each.severity is Severity.BLOCKING for each in findings):
-        return findings
-    return findings + [attribution.place(each) for each in test.findings]
+def _failures(test: TestOutcome, findings: list[Finding], attribution: Attribution) -> list[Finding]:
+    """The failing tests, for the items that blocking findings name; without any, for those of their files.
+
+    The item whose test fails is often not the one to mend, and the reviewer has said which one is.
+    """
+    blamed = {item for each in findings if each.severity is Severity.BLOCKING for item in each.items}
+    known = {each.fingerprint for each in findings}
+    return [
+        attribution.place(each, blamed)
+        for each in test.findings
+        if not each.baseline and each.fingerprint not in known
+    ]
 
 
 def _summary(answer: ReviewAnswer) -> Finding:
