@@ -20,7 +20,7 @@ OUR_FOLDER = "codex-runs"
 
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _GIT_NAMES = re.compile(r"\.git|git~[0-9]+")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
+_RESERVED = re.compile(r"codex-runs|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
 _DIGESTED = re.compile("-[0-9a-f]{16}$")
 
 
