@@ -7,12 +7,11 @@ them and asks again until nothing follows.
 from __future__ import annotations
 
 from sextet.model import events as ev
-from sextet.model.names import Kind, RunState, TaskState
-from sextet.model.outcome import ReviewOutcome
+from sextet.model.names import Kind, RunState, Severity, TaskState
+from sextet.model.outcome import ReviewOutcome, TestOutcome
 from sextet.model.patch import PatchState
 from sextet.model.task import Task
-from sextet.pipeline import questions, rework, score
-from sextet.pipeline.pick import runnable
+from sextet.pipeline import pick, questions, rework, score
 from sextet.pipeline.transitions import CLOSED
 from sextet.pipeline.view import RunView
 
@@ -30,7 +29,7 @@ def expand(view: RunView) -> Events:
     """
     if view.state not in LIVE:
         return []
-    for step in (questions.trouble, _analyses, _consensus, _split, _implements, _judges, _verdict):
+    for step in _STEPS:
         found = step(view)
         if found:
             return found
@@ -58,13 +57,25 @@ def _consensus(view: RunView) -> Events:
     return [ev.TaskAdded(task=score.consensus(patch, drafts))]
 
 
+def _former(view: RunView) -> Events:
+    """Close what a former patch left open: nobody would look at it any more."""
+    if view.patch == 1:
+        return []
+    indexes = (*view.ready.values(), view.working, view.captured, view.troubled)
+    names = [name for index in indexes for name in index if view.tasks[name].patch < view.patch]
+    gate = view.tasks.get(score.task_id(Kind.CONSENSUS, view.patch - 1))
+    if gate is not None and gate.state is TaskState.AWAITING_REVIEW:
+        names.append(gate.id)
+    return [ev.TaskSuperseded(task_id=name, reason="a follow-up goes on from here") for name in names]
+
+
 def _split(view: RunView) -> Events:
     patch = view.patch
     if view.total(Kind.SPLIT, patch) or not view.number(Kind.CONSENSUS, patch, TaskState.DONE):
         return []
     ledger = view.ledgers.get(patch)
     if ledger is not None and not ledger.requirements:
-        return [_ended(RunState.COMPLETED, f"nothing to do: {ledger.summary}")]
+        return _nothing(view, ledger.summary)
     return [ev.TaskAdded(task=score.split(patch))]
 
 
@@ -75,22 +86,30 @@ def _implements(view: RunView) -> Events:
         return []
     plan = outcome.plan
     if not plan.items:
-        return [_ended(RunState.COMPLETED, f"nothing to do: {plan.summary}")]
+        return _nothing(view, plan.summary)
     if view.total(Kind.IMPLEMENT, patch) >= len(plan.items):
         return []
     return [ev.TaskAdded(task=t) for t in score.implements(patch, plan) if t.id not in view.tasks]
 
 
-def _implemented(view: RunView) -> bool:
-    """True when every implement task of the patch is part of the integration tree or closed."""
-    patch = view.patch
-    total = view.total(Kind.IMPLEMENT, patch)
-    settled = view.number(Kind.IMPLEMENT, patch, TaskState.INTEGRATED, *CLOSED)
-    return total > 0 and settled == total
+def _nothing(view: RunView, words: str) -> Events:
+    """The agents see nothing to do; people may still have asked for something."""
+    if view.requested.get(view.patch):
+        return rework.by_people(view, view.patch)
+    if view.total(Kind.IMPLEMENT, view.patch):
+        return []
+    return [_ended(RunState.COMPLETED, f"nothing to do: {words}")]
+
+
+def _requests(view: RunView) -> Events:
+    """What people asked to change comes before any verdict of agents."""
+    if view.requested.get(view.patch) and view.implemented(view.patch):
+        return rework.by_people(view, view.patch)
+    return []
 
 
 def _judges(view: RunView) -> Events:
-    if not _implemented(view):
+    if not view.implemented(view.patch):
         return []
     patch = view.patch
     if patch not in view.patches:
@@ -112,7 +131,7 @@ def _judged(view: RunView, kind: Kind, tree: str) -> Events:
         return [ev.TaskAdded(task=score.judge(kind, patch, tree))]
     if task.state is not TaskState.DONE:
         return []
-    if task.start != tree:
+    if not isinstance(task.outcome, TestOutcome | ReviewOutcome) or task.outcome.tree != tree:
         return [ev.TaskReopened(task_id=task.id, reason="the tree has changed", start=tree)]
     if kind is Kind.REVIEW and view.acted.get(patch) == task.epoch:
         return [ev.TaskReopened(task_id=task.id, reason="the items were worked on again", start=tree)]
@@ -120,34 +139,34 @@ def _judged(view: RunView, kind: Kind, tree: str) -> Events:
 
 
 def _verdict(view: RunView) -> Events:
-    patch = view.patch
-    known = view.patches.get(patch)
-    if known is None or not _implemented(view):
+    patch = view.patches.get(view.patch)
+    if patch is None or patch.state is not PatchState.DRAFT or not view.implemented(patch.number):
         return []
-    review = view.tasks.get(score.task_id(Kind.REVIEW, patch))
-    outcome = review.outcome if review and review.state is TaskState.DONE else None
-    if view.requested.get(patch):
-        return rework.by_people(view, patch)
-    if review is None or not isinstance(outcome, ReviewOutcome) or outcome.tree != known.tree:
+    review = view.tasks.get(score.task_id(Kind.REVIEW, patch.number))
+    if review is None or review.state is not TaskState.DONE or view.evidence(patch.number) is None:
+        return []
+    outcome = review.outcome
+    if not isinstance(outcome, ReviewOutcome) or outcome.tree != patch.tree:
         return []
     return _conclude(view, review, outcome)
 
 
 def _conclude(view: RunView, review: Task, outcome: ReviewOutcome) -> Events:
-    patch = view.patches[view.patch]
-    if patch.state is not PatchState.DRAFT:
-        return []
-    evidence = view.evidence(patch.number)
-    if outcome.verdict == "approve" and evidence is not None and evidence.passed:
+    passed = view.passed(view.patch)
+    if outcome.verdict == "approve" and passed and not _blocking(outcome):
         return [_proposal(view)]
     if outcome.verdict == "blocked":
         return questions.review_blocked(view, review)
     accepted = questions.rework_answer(view, review)
-    if accepted == "accept" and evidence is not None and evidence.passed:
+    if accepted == "accept" and passed:
         return [_proposal(view)]
     if accepted == "stop":
         return [_ended(RunState.FAILED, "the reviewer's findings were left open")]
     return rework.by_reviewer(view, review, outcome, again=accepted == "again")
+
+
+def _blocking(outcome: ReviewOutcome) -> bool:
+    return any(f.severity is Severity.BLOCKING and not f.baseline for f in outcome.findings)
 
 
 def _proposal(view: RunView) -> ev.RunEvent:
@@ -161,15 +180,38 @@ def _ended(state: RunState, reason: str) -> ev.RunEvent:
 
 def _settle(view: RunView) -> Events:
     """The run's own state, once nothing else follows."""
-    patch = view.patches.get(view.patch)
-    if patch is not None and patch.state is not PatchState.DRAFT and not view.working and _implemented(view):
+    if _is_approved(view):
+        patch = view.patches[view.patch]
         words = "approved, but no test command is known" if patch.untested else "tested and approved"
         return [_ended(RunState.COMPLETED, f"{patch.id} is {words}")]
-    asked = {question.task_id for question in view.questions.values()}
-    at_work = any(name not in asked for name in view.working)
-    busy = at_work or bool(view.captured) or runnable(view)
+    asked = questions.budget(view) if pick.startable(view) else []
+    if asked:
+        return asked
+    busy = bool(view.working or view.captured) or pick.runnable(view)
     if busy and view.state is not RunState.RUNNING:
         return [ev.RunStateChanged(state=RunState.RUNNING)]
     if not busy and view.state is not RunState.WAITING_FOR_HUMAN:
         return [ev.RunStateChanged(state=RunState.WAITING_FOR_HUMAN, reason=questions.waits_for(view))]
     return []
+
+
+def _is_approved(view: RunView) -> bool:
+    """True when the patch is approved and nobody is, or will be, at work on it again."""
+    patch = view.patches.get(view.patch)
+    if patch is None or patch.state is PatchState.DRAFT or not view.implemented(patch.number):
+        return False
+    return not (view.working or view.troubled or pick.startable(view))
+
+
+_STEPS = (
+    _former,
+    questions.moot,
+    questions.trouble,
+    _analyses,
+    _consensus,
+    _split,
+    _implements,
+    _requests,
+    _judges,
+    _verdict,
+)

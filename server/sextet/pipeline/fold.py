@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sextet.errors import NotFoundError, StaleError, StoreError
+from sextet.errors import InvalidTransitionError, NotFoundError, StaleError, StoreError
 from sextet.model import events as ev
-from sextet.model.names import Kind, Severity, TaskState
-from sextet.model.outcome import Finding, TestOutcome
-from sextet.model.patch import PatchState
-from sextet.model.task import FailureKind, Task, Usage
-from sextet.pipeline.transitions import Move, after, check_epoch
+from sextet.model.names import ENDED, Kind, Severity, TaskState
+from sextet.model.outcome import Finding, ImplementOutcome, Outcome, TestOutcome
+from sextet.model.patch import Patch, PatchState
+from sextet.model.task import Failure, FailureKind, Task, Usage
+from sextet.pipeline import questions
+from sextet.pipeline.transitions import Move, after, check_epoch, story
 from sextet.pipeline.view import RunView
 
 
@@ -43,12 +44,18 @@ def fold(entries: Iterable[ev.Entry]) -> RunView:
 
 # The run ------------------------------------------------------------------------------------------
 def _run_created(view: RunView, event: ev.RunCreated, _: ev.Entry) -> None:
+    if view.run is not None:
+        raise StaleError(f"The run {view.run.id} was created before.", run_id=view.run.id)
     view.run = event.run
     view.bases[1] = event.run.base
     view.set_tree(1, event.run.base.tree, event.run.base.commit)
 
 
 def _run_state(view: RunView, event: ev.RunStateChanged, _: ev.Entry) -> None:
+    if view.ended and event.state not in ENDED:  # begun again: what was answered with "stop" is open again
+        view.answers = {k: v for k, v in view.answers.items() if not questions.means_stop(k, v[0])}
+    if event.state in ENDED:
+        view.questions.clear()
     view.state = event.state
     view.reason = event.reason
 
@@ -81,9 +88,13 @@ def _change(view: RunView, task: Task, move: Move, **changes: Any) -> Task:
 
 
 def _added(view: RunView, event: ev.TaskAdded, entry: ev.Entry) -> None:
-    if event.task.id in view.tasks:
-        raise StaleError(f"The task {event.task.id} exists already.", task_id=event.task.id)
+    _check_new(view, event.task)
     view.store(event.task.model_copy(update={"added_at": entry.time}))
+
+
+def _check_new(view: RunView, task: Task) -> None:
+    if task.id in view.tasks:
+        raise StaleError(f"The task {task.id} exists already.", task_id=task.id)
 
 
 def _claimed(view: RunView, event: ev.TaskClaimed, entry: ev.Entry) -> None:
@@ -105,6 +116,10 @@ def _claimed(view: RunView, event: ev.TaskClaimed, entry: ev.Entry) -> None:
 
 def _turn_started(view: RunView, event: ev.TurnStarted, _: ev.Entry) -> None:
     task = _held(view, event.task_id, event.epoch)
+    if task.state is not TaskState.IN_PROGRESS:
+        raise InvalidTransitionError(
+            f"A turn of {task.id} began although the task is {task.state}: {story(task)}.", task_id=task.id
+        )
     changes: dict[str, Any] = {"model": event.model, "thread": event.thread}
     if event.start:
         changes["start"] = event.start
@@ -124,24 +139,30 @@ def _spent(view: RunView, task: Task, usage: Usage, seconds: float) -> dict[str,
 
 def _finished(view: RunView, event: ev.TaskFinished, entry: ev.Entry) -> None:
     task = _held(view, event.task_id, event.epoch)
-    gate = task.kind is Kind.CONSENSUS and view.the_run.settings.approvals.consensus > 0
-    move = Move.FINISH_FOR_REVIEW if gate else Move.FINISH
-    after(task, move)  # refuse before anything is counted
-    done = _change(
-        view,
-        task,
-        move,
-        outcome=event.outcome,
-        ended_at=entry.time,
-        findings=() if task.kind is Kind.IMPLEMENT else task.findings,
-        salvage=None,
-        **_spent(view, task, event.usage, event.seconds),
-    )
-    if isinstance(event.outcome, TestOutcome) and (patch := view.patches.get(done.patch)):
-        tested = event.outcome.tree if event.outcome.passed else None
-        view.patches[done.patch] = patch.model_copy(
-            update={"tested": tested, "untested": event.outcome.untested}
+    outcome = event.outcome
+    if outcome.kind != task.kind:
+        raise InvalidTransitionError(
+            f"The {task.kind} task {task.id} cannot end with a result of kind {outcome.kind}.",
+            task_id=task.id,
         )
+    move = _finishing(view, task, outcome)
+    after(task, move)  # refuse before anything is counted
+    changes: dict[str, Any] = {"outcome": outcome, "ended_at": entry.time, "salvage": None}
+    if move is Move.BLOCK and isinstance(outcome, ImplementOutcome):
+        changes["failure"] = Failure(kind=FailureKind.BLOCKED, cause=outcome.summary)
+        changes["salvage"] = outcome.change.tree if outcome.change else None
+    done = _change(view, task, move, **changes, **_spent(view, task, event.usage, event.seconds))
+    if isinstance(outcome, TestOutcome) and (patch := view.patches.get(done.patch)):
+        tested = outcome.tree if outcome.passed else None
+        view.patches[done.patch] = patch.model_copy(update={"tested": tested, "untested": outcome.untested})
+
+
+def _finishing(view: RunView, task: Task, outcome: Outcome) -> Move:
+    if task.kind is Kind.CONSENSUS and view.the_run.settings.approvals.consensus > 0:
+        return Move.FINISH_FOR_REVIEW
+    if isinstance(outcome, ImplementOutcome) and outcome.blocked:
+        return Move.BLOCK
+    return Move.FINISH
 
 
 def _failed(view: RunView, event: ev.TaskFailed, entry: ev.Entry) -> None:
@@ -163,8 +184,12 @@ def _released(view: RunView, event: ev.TaskReleased, _: ev.Entry) -> None:
 
 def _integrated(view: RunView, event: ev.TaskIntegrated, _: ev.Entry) -> None:
     task = _held(view, event.task_id, event.epoch)
-    _change(view, task, Move.INTEGRATE)
+    _change(view, task, Move.INTEGRATE, findings=())  # kept until now: a conflict must not lose them
     view.set_tree(task.patch, event.tree, event.commit, task.id)
+    for kind in (Kind.TEST, Kind.REVIEW):  # what nobody judges yet, judges this tree
+        judge = view.tasks.get(f"{kind}-{task.patch}")
+        if judge is not None and judge.state not in {TaskState.IN_PROGRESS, TaskState.DONE}:
+            view.store(judge.model_copy(update={"start": event.tree}))
 
 
 def _reopened(view: RunView, event: ev.TaskReopened, _: ev.Entry) -> None:
@@ -176,8 +201,7 @@ def _reopened(view: RunView, event: ev.TaskReopened, _: ev.Entry) -> None:
 
 
 def _rework(view: RunView, event: ev.ReworkStarted, entry: ev.Entry) -> None:
-    for one in event.tasks:
-        after(view.task(one.task_id), Move.REOPEN)
+    _check_rework(view, event)
     for one in event.tasks:
         task = view.task(one.task_id)
         _change(view, task, Move.REOPEN, findings=one.findings, reworks=task.reworks + 1, thread="")
@@ -190,6 +214,18 @@ def _rework(view: RunView, event: ev.ReworkStarted, entry: ev.Entry) -> None:
         view.acted[event.patch] = event.review_epoch
     if event.requests:
         view.requested[event.patch] = view.requested.get(event.patch, [])[event.requests :]
+    if patch := view.patches.get(event.patch):  # whatever was approved, somebody is not content with it
+        view.patches[event.patch] = patch.model_copy(update={"state": PatchState.DRAFT})
+
+
+def _check_rework(view: RunView, event: ev.ReworkStarted) -> None:
+    for one in event.tasks:
+        after(view.task(one.task_id), Move.REOPEN)
+    for new in event.added:
+        _check_new(view, new)
+    names = [one.task_id for one in event.tasks] + [new.id for new in event.added]
+    if len(set(names)) < len(names):
+        raise StaleError("A round of rework names a task twice.", tasks=names)
 
 
 def _retried(view: RunView, event: ev.TaskRetried, _: ev.Entry) -> None:
@@ -197,7 +233,8 @@ def _retried(view: RunView, event: ev.TaskRetried, _: ev.Entry) -> None:
 
 
 def _stopped(view: RunView, event: ev.TaskStopped, entry: ev.Entry) -> None:
-    _change(view, view.task(event.task_id), Move.STOP, owner=None, ended_at=entry.time)
+    task = _change(view, view.task(event.task_id), Move.STOP, owner=None, ended_at=entry.time)
+    view.answers.pop(questions.about(task), None)  # an answer to a former stop says nothing about this one
 
 
 def _superseded(view: RunView, event: ev.TaskSuperseded, entry: ev.Entry) -> None:
@@ -206,13 +243,15 @@ def _superseded(view: RunView, event: ev.TaskSuperseded, entry: ev.Entry) -> Non
 
 # People -------------------------------------------------------------------------------------------
 def _asked(view: RunView, event: ev.QuestionAsked, entry: ev.Entry) -> None:
+    view.answers.pop(event.question.id, None)
     view.questions[event.question.id] = event.question.model_copy(update={"asked_at": entry.time})
 
 
 def _answered(view: RunView, event: ev.QuestionAnswered, _: ev.Entry) -> None:
     if view.questions.pop(event.question_id, None) is None:
         raise NotFoundError(f"The question {event.question_id} is not open.", question_id=event.question_id)
-    view.answers[event.question_id] = (event.answer, event.by)
+    if event.answer != questions.WITHDRAWN:
+        view.answers[event.question_id] = (event.answer, event.by)
 
 
 def _approved(view: RunView, event: ev.TaskApproved, _: ev.Entry) -> None:
@@ -220,7 +259,8 @@ def _approved(view: RunView, event: ev.TaskApproved, _: ev.Entry) -> None:
     given = view.approvals.get(task.id, ())
     others = tuple(a for a in given if a.by != event.approval.by)
     view.approvals[task.id] = (*others, event.approval)
-    same = [a for a in view.approvals[task.id] if a.seen == event.approval.seen]
+    seen = event.approval.seen
+    same = [a for a in view.approvals[task.id] if a.seen == seen and a.subject == "consensus"]
     needed = view.the_run.settings.approvals.consensus
     if task.kind is Kind.CONSENSUS and task.state is TaskState.AWAITING_REVIEW and len(same) >= needed:
         _change(view, task, Move.APPROVE)
@@ -228,20 +268,20 @@ def _approved(view: RunView, event: ev.TaskApproved, _: ev.Entry) -> None:
 
 def _requested(view: RunView, event: ev.ChangesRequested, entry: ev.Entry) -> None:
     task = view.task(event.task_id)
-    _remember(view, event.task_id, event)
     if task.kind is Kind.CONSENSUS:
         _change(view, task, Move.REOPEN)
+        _remember(view, event.task_id, event)
         return
-    items = (task.item.id,) if task.item else ()
-    view.requested.setdefault(task.patch, []).append(
-        Finding(
-            source="human",
-            severity=Severity.BLOCKING,
-            message=f"{event.comment.by}: {event.comment.text}",
-            items=items,
-            fingerprint=f"human-{entry.seq}",
-        )
+    _remember(view, event.task_id, event)
+    finding = Finding(
+        source="human",
+        severity=Severity.BLOCKING,
+        message=f"{event.comment.by}: {event.comment.text}"[:100_000],
+        items=(task.item.id,) if task.item and task.patch == view.patch else (),
+        fingerprint=f"human-{entry.seq}",
     )
+    # What is said about a former patch is work for the one that goes on from it.
+    view.requested.setdefault(view.patch, []).append(finding)
 
 
 def _commented(view: RunView, event: ev.Commented, _: ev.Entry) -> None:
@@ -254,6 +294,10 @@ def _remember(view: RunView, task_id: str, event: ev.Commented | ev.ChangesReque
 
 
 def _follow_up(view: RunView, event: ev.FollowUpRequested, _: ev.Entry) -> None:
+    if event.patch != view.patch + 1:
+        raise StaleError(
+            f"Patch {view.patch} is the latest; a follow-up of it cannot be patch {event.patch}."
+        )
     view.patch = event.patch
     view.bases[event.patch] = event.base
     view.wishes[event.patch] = event.text
@@ -261,12 +305,15 @@ def _follow_up(view: RunView, event: ev.FollowUpRequested, _: ev.Entry) -> None:
 
 
 # Patches ------------------------------------------------------------------------------------------
-def _number(patch_id: str) -> int:
-    return int(patch_id.removeprefix("patch-"))
+def _patch(view: RunView, patch_id: str) -> Patch:
+    found = view.patches.get(int(patch_id.removeprefix("patch-")))
+    if found is None:
+        raise NotFoundError(f"There is no {patch_id} in this run.", patch_id=patch_id)
+    return found
 
 
 def _proposed(view: RunView, event: ev.PatchProposed, _: ev.Entry) -> None:
-    patch = view.patches[_number(event.patch_id)]
+    patch = _patch(view, event.patch_id)
     if patch.tree != event.tree:
         raise StaleError(f"{event.patch_id} has moved on to another tree than the approved one.")
     changes = {"state": PatchState.PROPOSED, "untested": event.untested}
@@ -274,13 +321,13 @@ def _proposed(view: RunView, event: ev.PatchProposed, _: ev.Entry) -> None:
 
 
 def _applied(view: RunView, event: ev.PatchApplied, _: ev.Entry) -> None:
-    patch = view.patches[_number(event.patch_id)]
+    patch = _patch(view, event.patch_id)
     changes = {"state": PatchState.APPLIED, "applied": (*patch.applied, event.applied)}
     view.patches[patch.number] = patch.model_copy(update=changes)
 
 
 def _reverted(view: RunView, event: ev.PatchReverted, _: ev.Entry) -> None:
-    patch = view.patches[_number(event.patch_id)]
+    patch = _patch(view, event.patch_id)
     view.patches[patch.number] = patch.model_copy(update={"state": PatchState.REVERTED})
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+_Parts = tuple[str, ...]
 
 
 def touches(one: Sequence[str], other: Sequence[str]) -> bool:
-    """True when a path of `one` is a path of `other`, or lies in a folder of it (`docs/`), or the reverse."""
-    return any(_same(a, b) for a in one for b in other)
+    """True when a path of `one` is a path of `other`, or lies in a folder of it, or the reverse.
+
+    Whether a folder was written with its closing `/` makes no difference; `.` is the whole repository.
+    """
+    a, b = {_parts(path) for path in one}, {_parts(path) for path in other}
+    return _within(a, b) or _within(b, a)
 
 
-def _same(one: str, other: str) -> bool:
-    a, b = one.removeprefix("./"), other.removeprefix("./")
-    return a == b or (b.endswith("/") and a.startswith(b)) or (a.endswith("/") and b.startswith(a))
+def _parts(path: str) -> _Parts:
+    return tuple(part for part in path.split("/") if part not in {"", "."})
+
+
+def _within(inner: Iterable[_Parts], outer: set[_Parts]) -> bool:
+    return any(path[:length] in outer for path in inner for length in range(len(path) + 1))

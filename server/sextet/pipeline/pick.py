@@ -16,7 +16,8 @@ def pick(view: RunView, role: Role, now: float) -> Task | None:
     """The first ready task of a role that may be claimed at `now` (seconds since the epoch), or None.
 
     A task may be claimed when its pause is over, what it depends on is done (implement tasks:
-    integrated), and no item at work or waiting for its integration touches the same files.
+    integrated; test and review: no item is being worked on), and no item at work or waiting for its
+    integration touches the same files.
     """
     if out_of_tokens(view):
         return None
@@ -28,19 +29,35 @@ def pick(view: RunView, role: Role, now: float) -> Task | None:
 
 
 def next_time(view: RunView, role: Role) -> float | None:
-    """When the earliest pause of a ready task of this role ends; None when none pauses."""
-    times = [view.tasks[name].not_before for name in view.ready[role] if view.tasks[name].not_before > 0]
-    return min(times, default=None)
+    """When the earliest pause of a task of this role ends that nothing but its pause holds back.
+
+    None when there is none; so a worker that waits until then finds something to do.
+    """
+    if out_of_tokens(view):
+        return None
+    tasks = (view.tasks[name] for name in view.ready[role])
+    return min((t.not_before for t in tasks if t.not_before > 0 and _may_start(view, t)), default=None)
 
 
 def runnable(view: RunView) -> bool:
-    """True when some ready task may start now or after its pause."""
-    if out_of_tokens(view):
-        return False
-    return any(_may_start(view, view.tasks[name]) for ready in view.ready.values() for name in ready)
+    """True when some ready task may start now or after its pause, and there are tokens left for it."""
+    return startable(view) and not out_of_tokens(view)
+
+
+def startable(view: RunView) -> bool:
+    """True when some ready task may start now or after its pause, were tokens no matter.
+
+    A role that was left without workers starts nothing.
+    """
+    return any(
+        view.settings_of(role).workers > 0 and any(_may_start(view, view.tasks[name]) for name in ready)
+        for role, ready in view.ready.items()
+    )
 
 
 def _may_start(view: RunView, task: Task) -> bool:
+    if task.kind in {Kind.TEST, Kind.REVIEW}:
+        return view.implemented(task.patch)
     if task.kind is not Kind.IMPLEMENT:
         return True
     if any(view.tasks[name].state not in _FULFILLED for name in task.depends_on if name in view.tasks):

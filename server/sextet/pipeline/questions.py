@@ -9,7 +9,9 @@ from sextet.model import events as ev
 from sextet.model.names import Kind, RunState, TaskState
 from sextet.model.notes import Choice, Question, QuestionKind
 from sextet.model.outcome import Finding
+from sextet.model.patch import PatchState
 from sextet.model.task import FailureKind, Task
+from sextet.pipeline.transitions import CLOSED
 from sextet.pipeline.view import RunView
 
 Events = list[ev.RunEvent]
@@ -20,6 +22,15 @@ STOP = Choice(value="stop", label="Stop the run")
 AGAIN = Choice(value="again", label="One more round of rework")
 ACCEPT = Choice(value="accept", label="Take the patch as it is")
 MORE = Choice(value="more", label="Allow as many tokens again")
+
+WITHDRAWN = "withdrawn"
+"""The answer of Sextet itself to a question whose subject is gone."""
+
+_OURS = ("task-", "stopped-", "budget-", "review-", "rework-")
+_GOES_ON = frozenset({"retry", "skip", "again", "accept", "more", WITHDRAWN})
+_OF_AN_ATTEMPT = frozenset({QuestionKind.APPROVAL, QuestionKind.AGENT})
+_SINGLE = (Kind.CONSENSUS, Kind.SPLIT, Kind.TEST, Kind.REVIEW)
+_CANNOT_GO_ON = frozenset({TaskState.ERROR, TaskState.BLOCKED, TaskState.STOPPED})
 
 _KIND_OF_FAILURE = {
     FailureKind.LOGIN: QuestionKind.LOGIN,
@@ -40,16 +51,63 @@ def question(
 
 
 def trouble(view: RunView) -> Events:
-    """For tasks in `error` or `blocked`: ask, then do what the answer says; the same for the budget."""
-    for task_id in view.troubled:
-        found = _one(view, view.tasks[task_id])
+    """For tasks in `error` or `blocked`, and for stopped ones that all others wait for: ask, then obey."""
+    for task in (*(view.tasks[name] for name in view.troubled), *_missed(view)):
+        found = _one(view, task)
         if found:
             return found
-    return budget(view)
+    return []
+
+
+def _missed(view: RunView) -> list[Task]:
+    """Stopped tasks without which the patch cannot go on."""
+    patch = view.patches.get(view.patch)
+    if patch is not None and patch.state is not PatchState.DRAFT:
+        return []
+    found = (view.tasks.get(f"{kind}-{view.patch}") for kind in _SINGLE)
+    return [task for task in found if task is not None and task.state is TaskState.STOPPED]
+
+
+def about(task: Task) -> str:
+    """The id of the question about a task that cannot go on."""
+    word = "stopped" if task.state is TaskState.STOPPED else "task"
+    return f"{word}-{task.id}-{task.epoch}"
+
+
+def moot(view: RunView) -> Events:
+    """Withdraw the first open question whose subject is gone, so that nobody answers in vain."""
+    for asked in view.questions.values():
+        if _is_moot(view, asked):
+            answer = asked.default if asked.kind in _OF_AN_ATTEMPT else WITHDRAWN
+            return [ev.QuestionAnswered(question_id=asked.id, answer=answer, by="sextet")]
+    return []
+
+
+def _is_moot(view: RunView, asked: Question) -> bool:
+    task = view.tasks.get(asked.task_id or "")
+    if task is None:
+        return False
+    if asked.kind in _OF_AN_ATTEMPT:
+        return task.state is not TaskState.IN_PROGRESS
+    if asked.id.startswith(("task-", "stopped-")):
+        return task.state not in _CANNOT_GO_ON or asked.id != about(task)
+    if asked.id.startswith(("rework-", "review-")):
+        return not _still_judges(view, task, asked.id)
+    return False
+
+
+def _still_judges(view: RunView, review: Task, question_id: str) -> bool:
+    current = question_id.endswith(f"-{view.patch}-{review.epoch}")
+    return current and review.state is TaskState.DONE and view.implemented(view.patch)
+
+
+def means_stop(question_id: str, answer: str) -> bool:
+    """True when an answer to one of the pipeline's questions ended the run."""
+    return question_id.startswith(_OURS) and answer not in _GOES_ON
 
 
 def _one(view: RunView, task: Task) -> Events:
-    question_id = f"task-{task.id}-{task.epoch}"
+    question_id = about(task)
     if question_id in view.questions:
         return []
     answer = view.answer(question_id)
@@ -58,13 +116,12 @@ def _one(view: RunView, task: Task) -> Events:
     if answer == "skip" and _can_skip(view, task):
         return [ev.TaskSuperseded(task_id=task.id, reason="left out on request")]
     if answer is not None:
-        return _stop(f"{task.title}: {task.failure.cause if task.failure else 'stopped'}")
+        return _stop(f"{task.title}: {_cause(task)}")
     return [_about(view, task, question_id)]
 
 
 def _about(view: RunView, task: Task, question_id: str) -> ev.QuestionAsked:
     failure = task.failure
-    cause = failure.cause if failure else "it cannot go on"
     kind = (
         QuestionKind.BLOCKED if failure is None else _KIND_OF_FAILURE.get(failure.kind, QuestionKind.BLOCKED)
     )
@@ -73,17 +130,24 @@ def _about(view: RunView, task: Task, question_id: str) -> ev.QuestionAsked:
         view,
         question_id,
         kind,
-        f"{task.id} ({task.title}) cannot go on: {cause}",
+        f"{task.id} ({task.title}) cannot go on: {_cause(task)}"[:4_000],
         choices=choices,
         task_id=task.id,
         detail=failure.next_step if failure else "",
     )
 
 
+def _cause(task: Task) -> str:
+    if task.state is TaskState.STOPPED:
+        return "it was stopped, and all that follows needs it"
+    return task.failure.cause if task.failure else "it cannot go on"
+
+
 def _can_skip(view: RunView, task: Task) -> bool:
     """A draft may be left out while another is there or may come; an item may always be."""
     if task.kind is Kind.ANALYSIS:
-        return view.number(Kind.ANALYSIS, task.patch, TaskState.DONE) > 0 or bool(view.working)
+        closed = view.number(Kind.ANALYSIS, task.patch, *CLOSED)
+        return view.total(Kind.ANALYSIS, task.patch) - closed > 1
     return task.kind is Kind.IMPLEMENT
 
 
@@ -106,8 +170,8 @@ def out_of_tokens(view: RunView) -> bool:
 
 
 def budget(view: RunView) -> Events:
-    """Ask when the tokens are used up."""
-    if not out_of_tokens(view) or view.ended:
+    """Ask when the tokens are used up (and something is left to be done with more of them)."""
+    if not out_of_tokens(view):
         return []
     question_id = f"budget-{granted(view) + 1}"
     if question_id in view.questions:
@@ -144,8 +208,7 @@ def ask_rework(view: RunView, review: Task, why: str, findings: tuple[Finding, .
     question_id = f"rework-{view.patch}-{review.epoch}"
     if question_id in view.questions:
         return []
-    evidence = view.evidence(view.patch)
-    choices = (AGAIN, ACCEPT, STOP) if evidence is not None and evidence.passed else (AGAIN, STOP)
+    choices = (AGAIN, ACCEPT, STOP) if view.passed(view.patch) else (AGAIN, STOP)
     summary = review.outcome.summary if review.outcome and review.outcome.kind == "review" else ""
     said = [f"The reviewer says: {summary}"]
     said += [
@@ -174,4 +237,5 @@ def waits_for(view: RunView) -> str:
         return first.text[:300]
     if view.number(Kind.CONSENSUS, view.patch, TaskState.AWAITING_REVIEW):
         return f"consensus-{view.patch} needs a named approval"
-    return "nothing can go on by itself"
+    idle = [role for role, ready in view.ready.items() if ready and view.settings_of(role).workers == 0]
+    return f"the {idle[0]} role has no workers" if idle else "nothing can go on by itself"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sextet.model import events as ev
 from sextet.model.names import Kind, Severity, TaskState
-from sextet.model.outcome import Finding, ReviewOutcome, TestOutcome
+from sextet.model.outcome import Finding, ReviewOutcome
 from sextet.model.task import Item, Task
 from sextet.pipeline import questions, score
 from sextet.pipeline.overlap import touches
@@ -62,10 +62,10 @@ def by_people(view: RunView, patch: int) -> Events:
 def _all_findings(view: RunView, review: Task, outcome: ReviewOutcome) -> tuple[Finding, ...]:
     """The reviewer's findings and the failing tests; never an empty list, so that a round has a reason."""
     found = list(outcome.findings)
-    test = view.tasks.get(score.task_id(Kind.TEST, view.patch))
-    if test and isinstance(test.outcome, TestOutcome) and not test.outcome.passed:
-        known = {f.fingerprint for f in found}
-        found += [f for f in test.outcome.findings if not f.baseline and f.fingerprint not in known]
+    evidence = view.evidence(view.patch)
+    if evidence is not None and not view.passed(view.patch):
+        known = {f.fingerprint for f in found if f.fingerprint}
+        found += [f for f in evidence.findings if not f.baseline and f.fingerprint not in known]
     if not found:
         summary = outcome.summary or "Changes were requested without a finding."
         found = [
@@ -82,13 +82,14 @@ def _all_findings(view: RunView, review: Task, outcome: ReviewOutcome) -> tuple[
 def _attribute(
     view: RunView, findings: tuple[Finding, ...]
 ) -> tuple[tuple[ev.Reopening, ...], tuple[Task, ...]]:
-    """Findings by the item they name, else by the items that touched the file, else in a new item."""
+    """Findings by the item they name, else by the items that touched or expected the file, else anew."""
     open_to_it = [t for t in view.of_kind(Kind.IMPLEMENT, view.patch) if t.state is TaskState.INTEGRATED]
     by_task: dict[str, list[Finding]] = {}
     homeless: list[Finding] = []
     for finding in findings:
         owners = [t for t in open_to_it if t.item and t.item.id in finding.items]
-        owners = owners or [t for t in open_to_it if finding.file and _touched(t, finding.file)]
+        owners = owners or [t for t in open_to_it if _touched(t, finding.file)]
+        owners = owners or [t for t in open_to_it if finding.file and _expected(t, finding.file)]
         if not owners:
             homeless.append(finding)
         for task in owners:
@@ -99,9 +100,13 @@ def _attribute(
 
 def _touched(task: Task, file: str) -> bool:
     outcome = task.outcome
-    if outcome is not None and outcome.kind == "implement" and outcome.change is not None:
-        return file in outcome.change.files
-    return bool(task.item and touches(task.item.files, (file,)))
+    if outcome is None or outcome.kind != "implement" or outcome.change is None:
+        return False
+    return file in outcome.change.files
+
+
+def _expected(task: Task, file: str) -> bool:
+    return task.item is not None and touches(task.item.files, (file,))
 
 
 def _new_item(view: RunView, findings: list[Finding]) -> Task:

@@ -52,18 +52,41 @@ def split(patch: int) -> Task:
 
 
 def implements(patch: int, plan: WorkPlan) -> list[Task]:
-    """One task per item, in the plan's order; dependencies by item id become dependencies by task id."""
-    ids = {item.id: task_id(Kind.IMPLEMENT, patch, number) for number, item in enumerate(plan.items, 1)}
-    return [_implement(patch, ids, item) for item in plan.items]
+    """One task per item, in the plan's order; dependencies by item id become dependencies by task id.
+
+    What cannot be followed is left out: a dependency on an unknown item, and one that closes a circle.
+    """
+    first: dict[str, int] = {}
+    for number, item in enumerate(plan.items, 1):
+        first.setdefault(item.id, number)
+    needs: dict[int, tuple[int, ...]] = {}
+    for number, item in enumerate(plan.items, 1):
+        named = dict.fromkeys(first[name] for name in item.depends_on if name in first)
+        needs[number] = tuple(other for other in named if not _leads_to(needs, other, number))
+    return [_implement(patch, n, item, needs[n]) for n, item in enumerate(plan.items, 1)]
 
 
-def _implement(patch: int, ids: dict[str, str], planned: PlannedItem) -> Task:
+def _leads_to(needs: dict[int, tuple[int, ...]], start: int, goal: int) -> bool:
+    """True when `start` is `goal` or needs it, directly or through others."""
+    seen: set[int] = set()
+    todo = [start]
+    while todo:
+        number = todo.pop()
+        if number == goal:
+            return True
+        if number not in seen:
+            seen.add(number)
+            todo.extend(needs.get(number, ()))
+    return False
+
+
+def _implement(patch: int, number: int, planned: PlannedItem, needs: tuple[int, ...]) -> Task:
     return Task(
-        id=ids[planned.id],
+        id=task_id(Kind.IMPLEMENT, patch, number),
         kind=Kind.IMPLEMENT,
         title=planned.title,
         patch=patch,
-        slot=int(ids[planned.id].rsplit("-", 1)[1]),
+        slot=number,
         item=Item(
             id=planned.id,
             title=planned.title,
@@ -72,7 +95,7 @@ def _implement(patch: int, ids: dict[str, str], planned: PlannedItem) -> Task:
             depends_on=planned.depends_on,
             requirements=planned.requirements,
         ),
-        depends_on=tuple(ids[name] for name in planned.depends_on if name in ids),
+        depends_on=tuple(task_id(Kind.IMPLEMENT, patch, other) for other in needs),
     )
 
 

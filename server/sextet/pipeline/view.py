@@ -110,6 +110,12 @@ class RunView:
         """How many tasks of a kind there are for a patch."""
         return self.number(kind, patch, *TaskState)
 
+    def implemented(self, patch: int) -> bool:
+        """True when every implement task of the patch is part of its integration tree or closed."""
+        total = self.total(Kind.IMPLEMENT, patch)
+        closed = (TaskState.STOPPED, TaskState.SUPERSEDED)
+        return 0 < total == self.number(Kind.IMPLEMENT, patch, TaskState.INTEGRATED, *closed)
+
     def drafts(self, patch: int) -> dict[int, Analysis]:
         """Finished drafts by their number."""
         return {
@@ -131,6 +137,11 @@ class RunView:
         if task is None or task.state is not TaskState.DONE or not isinstance(task.outcome, TestOutcome):
             return None
         return task.outcome if task.outcome.tree == self.trees[patch][0] else None
+
+    def passed(self, patch: int) -> bool:
+        """True when the tests passed on the integration tree as it is, or no test command is known."""
+        evidence = self.evidence(patch)
+        return evidence is not None and (evidence.passed or evidence.untested)
 
     def answer(self, question_id: str) -> str | None:
         """The answer to a question; None while it is open or was never asked."""
