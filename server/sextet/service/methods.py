@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, JsonValue
 
@@ -291,5 +291,3 @@ METHODS: dict[str, Method] = {
     "patch/revert": Method(RevertPatch, RevertResult),
 }
 """Every verb by its name on the wire (there with the prefix `sextet/`)."""
-
-Json = dict[str, Any]

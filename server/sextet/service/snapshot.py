@@ -5,8 +5,9 @@ from __future__ import annotations
 from sextet.model.live import WorkerStatus
 from sextet.model.names import Role
 from sextet.pipeline.view import RunView
-from sextet.service.methods import ClaimCounts, Snapshot
+from sextet.service.methods import ClaimCounts, RunLine, Snapshot
 from sextet.store.claims import ClaimCounters
+from sextet.store.runs import RunSummary
 
 
 def snapshot(
@@ -60,4 +61,17 @@ def _counts(counters: ClaimCounters) -> ClaimCounts:
         conflicts=counters.conflicts,
         releases=counters.releases,
         reaps=counters.reaps,
+    )
+
+
+def line(summary: RunSummary, *, live: bool) -> RunLine:
+    """A run of the registry as a line of the list."""
+    return RunLine(
+        id=summary.id,
+        goal=summary.goal,
+        created_at=summary.created_at,
+        state=summary.state,
+        ours=summary.ours,
+        live=live,
+        problem=summary.problem,
     )

@@ -1,0 +1,214 @@
+"""Carry out a verb by its name: checked params in, a record out; the one door behind all three."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from pydantic import ValidationError
+
+from sextet.errors import NotFoundError, UsageError
+from sextet.model import events as ev
+from sextet.model.base import Record
+from sextet.runtime.crew import Crew
+from sextet.service import methods as m
+from sextet.service import patches, people
+from sextet.service.orchestrator import Orchestrator
+from sextet.service.snapshot import line, snapshot
+from sextet.store import journal, runs
+from sextet.store.artifacts import Artifacts
+from sextet.store.layout import RUNS
+
+Handler = Callable[[Any], Awaitable[Record]]
+
+
+class Dispatcher:
+    """The verbs of one supervisor."""
+
+    def __init__(self, orchestrator: Orchestrator) -> None:
+        self._orchestrator = orchestrator
+        self._place = orchestrator.place
+        self._apply_lock = asyncio.Lock()
+        self._handlers: Mapping[str, Handler] = {
+            "run/start": self._start,
+            "run/resume": self._resume,
+            "run/stop": self._stop,
+            "run/list": self._list,
+            "run/snapshot": self._snapshot,
+            "run/events": self._events,
+            "run/followUp": self._follow_up,
+            "workers/start": self._workers_start,
+            "workers/stop": self._workers_stop,
+            "roles/set": self._roles_set,
+            "task/approve": self._person(people.approve),
+            "task/requestChanges": self._request_changes,
+            "task/comment": self._person(people.comment),
+            "task/retry": self._person(people.retry),
+            "task/steer": self._steer,
+            "task/interrupt": self._interrupt,
+            "question/answer": self._person(people.answer),
+            "log/read": self._log,
+            "patch/list": self._patches,
+            "patch/get": self._patch,
+            "patch/apply": self._apply,
+            "patch/revert": self._revert,
+        }
+
+    async def call(self, method: str, params: Mapping[str, Any]) -> Record:
+        """Do what `method` says.
+
+        Args:
+            method: a name of `methods.METHODS`, without the prefix `sextet/`.
+            params: its params as JSON.
+
+        Raises:
+            NotFoundError: there is no such method.
+            UsageError: the params do not fit; `facts["path"]` names the first bad field.
+            SextetError: it could not be done, and why.
+        """
+        known = m.METHODS.get(method)
+        if known is None:
+            raise NotFoundError(f"There is no verb {method[:80]!r}.", method=method[:80])
+        try:
+            asked = known.params.model_validate(dict(params))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            path = ".".join(str(part) for part in first["loc"])
+            raise UsageError(f"{path or 'params'}: {first['msg']}.", path=path) from error
+        return await self._handlers[method](asked)
+
+    # Runs -----------------------------------------------------------------------------------------
+    async def _start(self, asked: m.StartRun) -> Record:
+        run_id = await self._orchestrator.create(asked)
+        if asked.auto_start:
+            await self._orchestrator.drive(run_id)
+        return m.RunRef(run_id=run_id)
+
+    async def _resume(self, asked: m.OfRun) -> Record:
+        await self._orchestrator.resume(asked.run_id, asked.by)
+        return await self._done(asked.run_id)
+
+    async def _stop(self, asked: m.StopRun) -> Record:
+        await self._orchestrator.stop(asked.run_id, asked.reason, asked.by)
+        return await self._done(asked.run_id)
+
+    async def _list(self, _: Record) -> Record:
+        found = await asyncio.to_thread(runs.list_runs, self._place.top, self._place.state)
+        return m.RunList(runs=tuple(line(each, live=self._is_live(each.id)) for each in found))
+
+    def _is_live(self, run_id: str) -> bool:
+        with suppress(UsageError):
+            return bool(self._orchestrator.live(run_id))
+        return False
+
+    async def _snapshot(self, asked: m.OfRun) -> Record:
+        view = self._orchestrator.view(asked.run_id)
+        folder = str(self._place.top / RUNS / asked.run_id)
+        if not self._is_live(asked.run_id):
+            return snapshot(view, folder=folder)
+        live = self._orchestrator.live(asked.run_id)
+        counters = live.session.claims.counters
+        return snapshot(view, folder=folder, workers=live.crew.statuses, claims=counters)
+
+    async def _events(self, asked: m.ReadEvents) -> Record:
+        folder = runs.open_run(self._place.top, self._place.state, asked.run_id, read_only=True)
+        found = await asyncio.to_thread(
+            lambda: tuple(journal.read(folder, after=asked.after, limit=asked.limit))
+        )
+        last = self._orchestrator.view(asked.run_id).seq if len(found) == asked.limit else 0
+        return m.EventsPage(entries=found, last=last or (found[-1].seq if found else asked.after))
+
+    async def _follow_up(self, asked: m.FollowUp) -> Record:
+        active = await self._orchestrator.open(asked.run_id)
+        await people.follow_up(self._place, active.session, asked)
+        await self._orchestrator.drive(asked.run_id)
+        return await self._done(asked.run_id)
+
+    async def _done(self, run_id: str) -> Record:
+        return m.Done(seq=self._orchestrator.view(run_id).seq)
+
+    # Workers --------------------------------------------------------------------------------------
+    def _crew(self, run_id: str) -> Crew:
+        return self._orchestrator.live(run_id).crew
+
+    async def _workers_start(self, asked: m.ChooseWorkers) -> Record:
+        crew = self._crew(asked.run_id)
+        crew.start(*([asked.roles] if asked.roles else []))
+        return await self._done(asked.run_id)
+
+    async def _workers_stop(self, asked: m.ChooseWorkers) -> Record:
+        chosen: dict[str, Any] = {"roles": asked.roles} if asked.roles else {}
+        await self._crew(asked.run_id).stop(now=asked.how == "now", ids=asked.worker_ids, **chosen)
+        return await self._done(asked.run_id)
+
+    async def _roles_set(self, asked: m.SetRoles) -> Record:
+        active = await self._orchestrator.open(asked.run_id)
+        seq = await active.session.record(ev.RolesChanged(roles=asked.roles), actor=asked.by)
+        if active.live is not None:
+            active.live.crew.scale()
+        return m.Done(seq=seq)
+
+    # People ---------------------------------------------------------------------------------------
+    def _person(self, verb: Callable[[Any, Any], Awaitable[int]]) -> Handler:
+        async def handle(asked: m.OfRun) -> Record:
+            active = await self._orchestrator.open(asked.run_id)
+            return m.Done(seq=await verb(active.session, asked))
+
+        return handle
+
+    async def _request_changes(self, asked: m.SayToTask) -> Record:
+        active = await self._orchestrator.open(asked.run_id)
+        seq = await people.request_changes(active.session, asked)
+        if active.live is None and active.session.view.requested:
+            await self._orchestrator.drive(asked.run_id)
+        return m.Done(seq=seq)
+
+    async def _steer(self, asked: m.SayToTask) -> Record:
+        worker = self._crew(asked.run_id).at_work_on(asked.task_id)
+        steer = worker.attempt.sink.handle.steer if worker.attempt else None
+        if steer is None:
+            raise UsageError(
+                f"{asked.task_id} has no turn that can be steered now.",
+                next_step="Comment on it: the agent reads that at its next attempt.",
+            )
+        await steer(asked.text)
+        active = await self._orchestrator.open(asked.run_id)
+        return m.Done(seq=await people.comment(active.session, asked))
+
+    async def _interrupt(self, asked: m.SayToTask) -> Record:
+        worker = self._crew(asked.run_id).at_work_on(asked.task_id)
+        if worker.attempt is not None:
+            worker.attempt.stop(asked.text or f"stopped by {asked.by}")
+        return await self._done(asked.run_id)
+
+    # Reading and patches --------------------------------------------------------------------------
+    async def _log(self, asked: m.ReadLog) -> Record:
+        folder = runs.open_run(self._place.top, self._place.state, asked.run_id, read_only=True)
+
+        def read() -> m.LogPage:
+            artifacts = Artifacts(folder)
+            try:
+                first, lines, after = artifacts.read_log(asked.worker_id, asked.from_seq, asked.limit)
+            finally:
+                artifacts.close()
+            return m.LogPage(first=first, lines=tuple(lines), next=after)
+
+        return await asyncio.to_thread(read)
+
+    async def _patches(self, asked: m.OfRun) -> Record:
+        return m.PatchList(patches=tuple(self._orchestrator.view(asked.run_id).patches.values()))
+
+    async def _patch(self, asked: m.OfPatch) -> Record:
+        return await patches.detail(self._place, self._orchestrator.view(asked.run_id), asked)
+
+    async def _apply(self, asked: m.ApplyPatch) -> Record:
+        active = await self._orchestrator.open(asked.run_id)
+        async with self._apply_lock:
+            return m.ApplyResult(applied=await patches.apply(self._place, active.session, asked))
+
+    async def _revert(self, asked: m.RevertPatch) -> Record:
+        active = await self._orchestrator.open(asked.run_id)
+        async with self._apply_lock:
+            return await patches.revert(self._place, active.session, asked)

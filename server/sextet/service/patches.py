@@ -1,0 +1,124 @@
+"""A patch from proposed to applied, and back."""
+
+from __future__ import annotations
+
+from sextet.errors import ApplyError, NotFoundError, RepositoryError, StaleError
+from sextet.model import events as ev
+from sextet.model.patch import Applied, ApplyKind, Patch, PatchState
+from sextet.pipeline.view import RunView
+from sextet.runtime.session import Session
+from sextet.service.methods import ApplyPatch, OfPatch, PatchDetail, RevertPatch, RevertResult
+from sextet.service.place import Place
+from sextet.workspace import apply as writer
+from sextet.workspace import changeset
+from sextet.workspace.mirror import Mirror
+from sextet.workspace.repository import inspect
+
+
+def find(view: RunView, patch_id: str) -> Patch:
+    """The patch with this id.
+
+    Raises:
+        NotFoundError: there is none (yet).
+    """
+    for patch in view.patches.values():
+        if patch.id == patch_id:
+            return patch
+    known = ", ".join(patch.id for patch in view.patches.values()) or "none yet"
+    raise NotFoundError(f"There is no {patch_id} in this run; its patches: {known}.", patch_id=patch_id)
+
+
+async def detail(place: Place, view: RunView, asked: OfPatch) -> PatchDetail:
+    """The change set of a patch and its picture."""
+    patch = find(view, asked.patch_id)
+    mirror = await Mirror.open(place.repository, place.state.path)
+    changes = await changeset.diff(mirror, patch.base, patch.tree)
+    return PatchDetail(patch=patch, changes=changes, diff=await changeset.picture(mirror, changes))
+
+
+async def apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
+    """Write a whole patch into the work tree, all or nothing; the caller holds the lock.
+
+    Raises:
+        StaleError: the patch is not the one that was looked at.
+        ApplyError: it is not approved, a control file is not confirmed, or files do not fit.
+        RepositoryError: another branch is checked out, or a rebase is in progress. Nothing is written then.
+    """
+    patch = find(session.view, asked.patch_id)
+    _may_apply(patch, asked)
+    repository = await inspect(place.top)
+    base = session.view.bases[patch.number]
+    if repository.branch != base.branch and not asked.merge:
+        raise RepositoryError(
+            f"The run began on {base.branch or 'a detached HEAD'}, but now"
+            f" {repository.branch or 'a detached HEAD'} is checked out.",
+            next_step="Switch back, or apply with --merge if you mean this branch.",
+        )
+    mirror = await Mirror.open(repository, place.state.path)
+    changes = await changeset.diff(mirror, patch.base, patch.tree)
+    plan = await writer.plan(repository, mirror, changes)
+    if plan.control and not asked.control_files:
+        raise ApplyError(
+            f"The patch changes files that steer tools, editors or CI: {', '.join(plan.control)}.",
+            next_step="Look at them; confirm them with --control-files.",
+            control=list(plan.control),
+        )
+    if plan.kind is not ApplyKind.EXACT and not plan.conflicts and not asked.merge:
+        raise ApplyError(
+            "Some files have changed since the run began; applying would merge, and nobody tested the result.",
+            next_step="Allow it with --merge, or ask for a follow-up, which starts from what you have now.",
+        )
+    applied = await writer.apply(plan, writer.Order(by=asked.by, state=place.state.path))
+    await session.record(ev.PatchApplied(patch_id=patch.id, applied=applied), actor=asked.by)
+    return applied
+
+
+def _may_apply(patch: Patch, asked: ApplyPatch) -> None:
+    if asked.seen is not None and asked.seen != patch.tree:
+        raise StaleError(
+            f"{patch.id} has changed since it was looked at.",
+            next_step="Look at it again: `sextet patch show`.",
+            tree=patch.tree,
+        )
+    if patch.state is PatchState.DRAFT and not asked.draft:
+        raise ApplyError(
+            f"{patch.id} is a draft: the reviewer has not approved it.",
+            next_step="Wait for the approval, or apply the draft with --draft.",
+        )
+    if patch.state is PatchState.APPLIED:
+        raise ApplyError(
+            f"{patch.id} is applied already.", next_step="Take it back with `sextet patch revert`."
+        )
+
+
+async def revert(place: Place, session: Session, asked: RevertPatch) -> RevertResult:
+    """Take back an apply by merging its reverse with what is there now; later edits of the user stay.
+
+    Raises:
+        NotFoundError: nothing was applied.
+        ApplyError: later edits collide with it; nothing is written.
+    """
+    patch = find(session.view, asked.patch_id)
+    done = [each for each in patch.applied if asked.apply_id in {None, each.id}]
+    if not done or patch.state is not PatchState.APPLIED:
+        raise NotFoundError(f"{patch.id} is not applied, so there is nothing to take back.")
+    repository = await inspect(place.top)
+    mirror = await Mirror.open(repository, place.state.path)
+    order = writer.Order(by=asked.by, state=place.state.path)
+    plan = await writer.revert(repository, mirror, done[-1].id, order)
+    merged = tuple(step.path for step in plan.steps if step.after != step.wanted)
+    result = await writer.apply(plan, order)
+    event = ev.PatchReverted(patch_id=patch.id, apply_id=done[-1].id, by=asked.by, kept=merged)
+    await session.record(event, actor=asked.by)
+    return RevertResult(files=result.files, merged=merged)
+
+
+async def recover(place: Place) -> tuple[str, ...]:
+    """Finish or take back what a crash cut off while a patch was written; sentences about it."""
+    found = await writer.recover(place.repository, place.state.path)
+    said = []
+    for each in found:
+        what = "was completed" if each.complete else "was taken back"
+        left = f"; changed since and left alone: {', '.join(each.left)}" if each.left else ""
+        said.append(f"An apply that was cut off ({each.applied.id}) {what}{left}.")
+    return tuple(said)
