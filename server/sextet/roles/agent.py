@@ -28,9 +28,7 @@ LONGEST_PAUSE: Final = 60.0
 """Seconds of the longest pause inside an attempt; for more the task is given back."""
 
 _ELSEWHERE: Final = frozenset({FailureKind.MODEL, FailureKind.CONTEXT})
-_UNRESUMABLE: Final = frozenset(
-    {FailureKind.CONTEXT, FailureKind.INTERNAL, FailureKind.CODEX, FailureKind.ANSWER}
-)
+_UNRESUMABLE: Final = frozenset({FailureKind.CONTEXT, FailureKind.INTERNAL, FailureKind.CODEX})
 
 
 def purpose_of(assignment: Assignment) -> Purpose:
@@ -103,7 +101,7 @@ class Interview:
         self.sink.artifact("prompt.md", f"{prompt.instructions}\n\n---\n\n{prompt.text}".encode())
         thread, reason = self.assignment.task.thread, ""
         for model in self.assignment.models or ("",):
-            text = prompts.INTERRUPTED if thread else prompt.text
+            text = prompts.resumed(prompt) if thread else self._opening(prompt, reason)
             talk = _Talk(model, thread, text, reason, inherited=bool(thread))
             try:
                 return await self._converse(talk, record, prompt, fence, check)
@@ -113,6 +111,10 @@ class Interview:
                 self.sink.log("sextet", reason)
             thread = ""
         raise self._given_up(last) from last
+
+    def _opening(self, prompt: Prompt, reason: str) -> str:
+        begun = bool(reason or self.assignment.task.salvage)
+        return prompts.FRESH + prompt.text if begun else prompt.text
 
     async def _converse(
         self,
@@ -137,7 +139,7 @@ class Interview:
 
     async def _turn(self, talk: _Talk, record: type[Record], prompt: Prompt, fence: Fence) -> TurnResult:
         settings = self.assignment.settings
-        left = self._deadline - time.monotonic()
+        left = self._deadline + self._hearing.waited - time.monotonic()
         if left <= 0:
             self._fail(
                 FailureKind.TIMEOUT, f"The attempt took longer than {settings.timeout_minutes:g} minutes."
@@ -190,7 +192,7 @@ class Interview:
         if talk.tries >= TRIES or pause > LONGEST_PAUSE:
             raise self._given_up(error) from error
         talk.thread = error.thread or talk.thread
-        talk.text = prompts.INTERRUPTED if talk.thread else prompt.text
+        talk.text = prompts.resumed(prompt) if talk.thread else prompt.text
         talk.reason = error.failure.cause[:1_000]
         self.sink.log("sextet", f"{error.failure.cause} Trying again in {pause:g} s.")
         await self.sleep(pause)

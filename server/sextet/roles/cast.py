@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sextet.codex.turn import Agents
+from sextet.errors import SextetError
 from sextet.model.names import Role
+from sextet.model.outcome import Outcome
+from sextet.model.task import Failure, FailureKind
 from sextet.roles.analyst import Analyst
 from sextet.roles.consensus import Consensus
 from sextet.roles.desk import Desk
-from sextet.roles.executor import Executor
+from sextet.roles.executor import Assignment, AttemptFailedError, Executor, Sink
 from sextet.roles.implementer import Implementer
 from sextet.roles.reviewer import Reviewer
 from sextet.roles.splitter import Splitter
@@ -44,4 +48,18 @@ class Cast:
 
     def executor(self, role: Role) -> Executor:
         """Who plays the role."""
-        return _PLAYERS[role](self._desks[role])
+        return _Explaining(_PLAYERS[role](self._desks[role]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Explaining:
+    """An executor whose trouble with git, disk or processes is a failed attempt that explains itself."""
+
+    player: Executor
+
+    async def execute(self, assignment: Assignment, sink: Sink) -> Outcome:
+        try:
+            return await self.player.execute(assignment, sink)
+        except SextetError as error:
+            failure = Failure(kind=FailureKind.INTERNAL, cause=error.what, next_step=error.next_step[:1_000])
+            raise AttemptFailedError(failure) from error

@@ -28,6 +28,8 @@ class Hearing:
     """Makes the listeners of one attempt's turns."""
 
     sink: Sink
+    waited: float = 0.0
+    """Seconds spent waiting for people, which are not the agent's."""
     _told: set[tuple[str, str]] = field(default_factory=set)
     _running: set[str] = field(default_factory=set)
 
@@ -83,11 +85,19 @@ class Hearing:
         what = {"command": "run a command", "files": "change files", "permissions": "get more permissions"}
         text = f"The agent wants to {what[wish.kind]} outside its sandbox: {clean(wish.text, 4_000)}"
         detail = clean("\n\n".join(part for part in (wish.reason, wish.detail) if part), 20_000)
-        answer = await self.sink.ask(
-            QuestionKind.APPROVAL, text, choices=_APPROVAL, default="decline", detail=detail
-        )
+        answer = await self._put(QuestionKind.APPROVAL, text, _APPROVAL, detail)
         return "accept" if answer == "accept" else "decline"
 
     async def _ask(self, text: str) -> str:
-        answer = await self.sink.ask(QuestionKind.AGENT, clean(text, 20_000), choices=(), default="")
+        answer = await self._put(QuestionKind.AGENT, clean(text, 20_000), (), "")
         return answer.strip() or NO_ANSWER
+
+    async def _put(
+        self, kind: QuestionKind, text: str, choices: tuple[tuple[str, str], ...], detail: str
+    ) -> str:
+        began = time.monotonic()
+        default = "decline" if choices else ""
+        try:
+            return await self.sink.ask(kind, text, choices=choices, default=default, detail=detail)
+        finally:
+            self.waited += time.monotonic() - began

@@ -81,6 +81,11 @@ def fill(assignment: Assignment, *, diff: str = "", changes: ChangeSet | None = 
     return Prompt(instructions, f"{prompt}\n")
 
 
+def resumed(prompt: Prompt) -> str:
+    """Go on with a thread whose turn was lost; it may have been lost before the thread held the task."""
+    return f"{INTERRUPTED}\n\nThe task once more:\n\n{prompt.text}"
+
+
 def reask(reason: str) -> str:
     """Ask again on the same thread, because the answer could not be used."""
     return (

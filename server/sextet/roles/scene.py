@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 from sextet.codex import environment
 from sextet.codex.turn import Activity, ApprovalRequest, Fence, Listener, TurnError, TurnHandle, TurnRequest
@@ -19,8 +19,13 @@ from sextet.roles.stage_files import StageError, StageFiles
 from sextet.roles.wording import clean
 from sextet.system import processes
 
+T = TypeVar("T")
+
 SCRIPT_LIMIT: Final = 60.0
 """Seconds that an agent's command of a scenario may take."""
+
+LINGER: Final = 1.0
+"""Seconds that what a command left running may go on."""
 
 SHOWN: Final = 20_000
 """Characters of an agent's command's output that are shown."""
@@ -34,7 +39,9 @@ async def run_script(
     Raises:
         ProcessError: it could not be started.
     """
-    child = await processes.spawn(["bash", "-c", script], cwd=fence.cwd, env=env, merge=True, tree=True)
+    child = await processes.spawn(
+        ["bash", "-c", script], cwd=fence.cwd, env=env, merge=True, tree=True, linger=LINGER
+    )
     async with child:
         async for data in child.chunks():
             output(data)
@@ -50,6 +57,7 @@ class Scene:
     scale: float
     thread: str
     usage: Usage = field(default_factory=Usage)
+    _limit: asyncio.Timeout | None = None
 
     def answer(self, cue: Cue) -> str:
         """The cue's answer with its placeholders filled."""
@@ -72,7 +80,7 @@ class Scene:
 
         handle.interrupt, handle.steer = interrupt, steer
         try:
-            async with asyncio.timeout(self.request.timeout):
+            async with asyncio.timeout(self.request.timeout) as self._limit:
                 await playing
         except TimeoutError:
             self._fail(FailureKind.TIMEOUT, f"The turn took longer than {self.request.timeout:g} s.")
@@ -153,7 +161,7 @@ class Scene:
     async def approve(self, action: play.Approve) -> None:
         """Ask a person for approval."""
         wish = ApprovalRequest(action.kind, self._fill(action.text), self._fill(action.reason))
-        decision = await self.listener.approve(wish)
+        decision = await self._unhurried(self.listener.approve(wish))
         if decision == "cancel":
             self._fail(FailureKind.STOPPED, "A person stopped the turn when it asked for approval.")
         self._tell("other", f"{decision}: {wish.text}")
@@ -162,7 +170,7 @@ class Scene:
 
     async def ask(self, action: play.Ask) -> None:
         """Ask a person."""
-        answer = await self.listener.ask(self._fill(action.text))
+        answer = await self._unhurried(self.listener.ask(self._fill(action.text)))
         self._tell("message", f"The answer was: {clean(answer, 2_000)}")
 
     async def end(self, action: play.Fail) -> None:
@@ -174,6 +182,17 @@ class Scene:
             lost=action.lost,
             usage=self.usage,
         )
+
+    async def _unhurried(self, asking: Awaitable[T]) -> T:
+        """Wait for a person; the turn's clock stands still."""
+        limit, began = self._limit, asyncio.get_running_loop().time()
+        due = limit.when() if limit is not None else None
+        if limit is None or due is None:
+            return await asking
+        limit.reschedule(None)
+        answer = await asking
+        limit.reschedule(due + asyncio.get_running_loop().time() - began)
+        return answer
 
     @property
     def _files(self) -> StageFiles:

@@ -48,16 +48,13 @@ class Tester:
         return tuple(command for command in answer.commands if command.strip())
 
 
-async def baseline(
-    desk: Desk, run: Run, tree: str, epoch: int, teller: Teller
-) -> tuple[CommandRun | None, TestOutcome]:
+async def baseline(desk: Desk, run: Run, tree: str, teller: Teller) -> tuple[CommandRun | None, TestOutcome]:
     """Run set-up and test commands on a tree that no agent has touched.
 
     Args:
         desk: with the tester's agents.
         run: the run, for its settings.
         tree: the base.
-        epoch: 1, and one more for each further try.
         teller: told under `test`; logs are `setup.log` and `test-<n>.log`.
 
     Returns:
@@ -69,7 +66,11 @@ async def baseline(
     settings = run.settings
     if not settings.tester.commands and not settings.worktree.setup_command:
         return None, TestOutcome(tree=tree, passed=True, untested=True, summary="There is no command to run.")
-    own = await desk.workshop.attempt(run.id, "baseline", epoch, tree)
+    name = f"baseline-{tree[:12]}"
+    left = desk.workshop.open(run.id, name, 1)
+    if left is not None:  # of a server that was killed
+        await desk.workshop.discard(left, lost_ok=True)
+    own = await desk.workshop.attempt(run.id, name, 1, tree)
     try:
         await desk.workshop.prepare(own, settings.worktree)
         bench = Bench(desk.agents, command_fence(settings, own), settings, teller)
