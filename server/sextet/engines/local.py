@@ -40,9 +40,8 @@ class LocalEngine:
         """What fails on the untouched base."""
         desk = self._cast.desk(Role.TESTER)
         tree = view.bases[patch].tree
-        tries = sum(1 for name in view.answers if name.startswith(f"setup-{patch}-")) + 1
         try:
-            setup, outcome = await baseline(desk, view.the_run, tree, patch * 100 + tries, sink)
+            setup, outcome = await baseline(desk, view.the_run, tree, sink)
         except AttemptFailedError as error:
             raise SextetError(error.failure.cause, next_step=error.failure.next_step) from error
         return BaselineFinished(

@@ -65,7 +65,7 @@ async def apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
         )
     if plan.kind is not ApplyKind.EXACT and not plan.conflicts and not asked.merge:
         raise ApplyError(
-            "Some files have changed since the run began; applying would merge, and nobody tested the result.",
+            "Some files have changed since the run began; applying would merge, and that result is untested.",
             next_step="Allow it with --merge, or ask for a follow-up, which starts from what you have now.",
         )
     applied = await writer.apply(plan, writer.Order(by=asked.by, state=place.state.path))
