@@ -30,7 +30,7 @@ _LONGEST_LINE = 20_000
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MODES = frozenset({"000000", "100644", "100755", "120000"})
 _OPTIONS = ("-r", "--no-renames", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color")
-_RANGE = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_RANGE = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@.*\n", re.MULTILINE)
 
 
 async def diff(mirror: Mirror, old_tree: str, new_tree: str) -> ChangeSet:
@@ -192,9 +192,9 @@ def _sections(change: FileChange) -> int:
 
 
 def _hunks(name: str, section: str) -> Iterable[Hunk]:
-    begins = list(re.finditer(_RANGE.pattern + ".*\n", section)) if _RANGE.search(section) else []
-    begins = [found for found in begins if found.start() == 0 or section[found.start() - 1] == "\n"]
-    for found, end in zip(begins, [*(after.start() for after in begins[1:]), len(section)], strict=True):
+    begins = list(_RANGE.finditer(section))
+    ends = [found.start() for found in begins[1:]] + [len(section)] * bool(begins)
+    for found, end in zip(begins, ends, strict=True):
         body = section[found.end() : end].removesuffix("\n").split("\n")
         old_start, old_lines, new_start, new_lines = found.groups()
         yield Hunk(
