@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -169,6 +170,23 @@ async def test_a_stop_leaves_descendants_that_ignore_it():
         pids = json.loads(await anext(child.lines()))
         assert await child.stop(grace=0.05) == -signal.SIGKILL
         assert running([*pids, child.pid]) == []
+
+
+async def test_descendants_that_run_away_by_forking_escape():
+    async with await processes.spawn(tree("restless", "restless")) as child:
+        json.loads(await anext(child.lines()))
+        child.kill()
+        await child.wait()
+    assert [
+        each for each in Path("/proc").glob("[0-9]*/environ") if child.footprint.cookie in _text(each)
+    ] == []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 async def test_leaving_the_block_leaves_the_tree():

@@ -59,6 +59,12 @@ TREE = textwrap.dedent(
         os.write(writer, b"%d\\n" % os.getpid())
         os.execve("/bin/sleep", ["sleep", "1000"], {})
 
+    def restless():
+        os.write(writer, b"%d\\n" % os.getpid())
+        while True:
+            if os.fork():
+                os._exit(0)
+
     kinds, then = sys.argv[1].split(","), sys.argv[2]
     for kind in kinds:
         if not os.fork():

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import errno
 import os
+import select
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,11 +104,11 @@ def watch(process: subprocess.Popen[bytes], ended: Callable[[], None]) -> None:
         ProcessError: out of file descriptors; the process is gone.
     """
     loop = asyncio.get_running_loop()
-    if sys.platform != "linux":
-        threading.Thread(target=_watch_in_thread, args=(process, loop, ended), daemon=True).start()
-        return
     try:
-        handle = os.pidfd_open(process.pid)
+        handle, close = _end_of(process.pid)
+    except ProcessLookupError:  # only where a process that has already ended cannot be watched
+        loop.call_soon(ended)
+        return
     except OSError as error:
         kill_group(process)
         process.wait()
@@ -116,16 +116,24 @@ def watch(process: subprocess.Popen[bytes], ended: Callable[[], None]) -> None:
 
     def on_end() -> None:
         loop.remove_reader(handle)
-        os.close(handle)
+        close()
         ended()
 
     loop.add_reader(handle, on_end)
 
 
-def _watch_in_thread(
-    process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop, ended: Callable[[], None]
-) -> None:
-    with contextlib.suppress(ChildProcessError):
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    with contextlib.suppress(RuntimeError):  # the loop was closed in the meantime
-        loop.call_soon_threadsafe(ended)
+def _end_of(pid: int) -> tuple[int, Callable[[], None]]:
+    """A file descriptor that becomes readable when a child ends, and how to close it."""
+    if sys.platform == "linux":
+        handle = os.pidfd_open(pid)
+        return handle, lambda: os.close(handle)
+    queue = select.kqueue()
+    event = select.kevent(
+        pid, select.KQ_FILTER_PROC, select.KQ_EV_ADD | select.KQ_EV_ONESHOT, select.KQ_NOTE_EXIT
+    )
+    try:
+        queue.control([event], 0)
+    except OSError:
+        queue.close()
+        raise
+    return queue.fileno(), queue.close

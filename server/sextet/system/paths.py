@@ -17,6 +17,9 @@ from sextet.system.path_policy import check_relative, safe_name, unsafe
 
 __all__ = ["Root", "check_relative", "safe_name"]
 
+TEMPORARY = ".sextet-"
+"""How the names of files in the making begin; only a server killed within a write leaves one behind."""
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -82,7 +85,11 @@ class Root:
         return fd
 
     def stat(self, path: str) -> os.stat_result | None:
-        """What is at `path`, itself and not what it points to; None when there is nothing."""
+        """What is at `path`, itself and not what it points to; None when there is nothing.
+
+        Raises:
+            UnsafePathError: the path is refused, or a link or file is where a folder should be.
+        """
         try:
             with self._parent(path) as (fd, name):
                 return os.stat(name, dir_fd=fd, follow_symlinks=False)
@@ -216,7 +223,7 @@ class Root:
 @contextlib.contextmanager
 def _temporary(parent: int) -> Iterator[str]:
     """A name for a file in the making, which does not stay behind."""
-    name = f".sextet-{secrets.token_hex(8)}.tmp"
+    name = f"{TEMPORARY}{secrets.token_hex(8)}.tmp"
     try:
         yield name
     finally:

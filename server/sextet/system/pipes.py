@@ -10,11 +10,11 @@ import sys
 
 from sextet.errors import ProcessError
 
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
 """Bytes asked for in one read."""
 
-CAPACITY = 1024 * 1024
-"""Bytes that the kernel holds for us, where it lets us choose."""
+CAPACITY = 256 * 1024
+"""Bytes that the kernel holds for us, where it lets us choose; a user's pipes share 64 MiB on Linux."""
 
 
 def widen(fd: int) -> None:

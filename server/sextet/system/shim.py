@@ -44,12 +44,30 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def parents() -> dict[int, int]:
+    """Every process and its parent, for kernels that do not list children."""
+    table: dict[int, int] = {}
+    for entry in os.listdir("/proc"):  # noqa: PTH208 -- as above
+        try:
+            with open(f"/proc/{int(entry)}/stat", "rb") as source:  # noqa: PTH123 -- as above
+                table[int(entry)] = int(source.read().rpartition(b")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+    return table
+
+
 def descendants() -> list[int]:
     """Everything below the keeper, parents first."""
-    found = children(os.getpid())
+    me = os.getpid()
+    found = children(me)
     for pid in found:  # grows while it is walked
         found += children(pid)
-    return found
+    if found or os.path.exists(f"/proc/{me}/task/{me}/children"):  # noqa: PTH110 -- as above
+        return found
+    table, found = parents(), [me]
+    for above in found:
+        found += [pid for pid, parent in table.items() if parent == above]
+    return found[1:]
 
 
 def signal_quietly(pid: int, number: int) -> None:

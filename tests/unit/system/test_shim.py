@@ -131,4 +131,20 @@ def test_a_child_of_this_process_is_not_seen():
         process.kill()
     assert process.pid not in shim.descendants()
     assert shim.children(process.pid) == []
+
+
+def test_without_a_list_of_children_nothing_is_below_us(monkeypatch):
+    monkeypatch.setattr(shim, "children", lambda _: [])
+    monkeypatch.setattr(os.path, "exists", lambda _: False)
+    with subprocess.Popen(["sh", "-c", "sleep 1000 & echo $!; wait"], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        below = int(process.stdout.readline())
+        assert {process.pid, below} <= set(shim.descendants())
+        assert os.getpid() not in shim.descendants()
+        os.kill(below, signal.SIGKILL)
+
+
+def test_a_process_that_is_gone_cannot_be_signalled():
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
     shim.signal_quietly(process.pid, signal.SIGKILL)
