@@ -194,3 +194,4 @@ def main(control: int, linger: float, argv: list[str]) -> None:
 
 if __name__ == "__main__":
     main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])
+    os._exit(0)  # nothing to tidy up: the interpreter would take milliseconds for it
