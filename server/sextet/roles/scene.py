@@ -28,7 +28,7 @@ LINGER: Final = 1.0
 """Seconds that what a command left running may go on."""
 
 SHOWN: Final = 20_000
-"""Characters of an agent's command's output that are shown."""
+"""Characters of the output of a turn's commands that are shown."""
 
 
 async def run_script(
@@ -57,6 +57,7 @@ class Scene:
     scale: float
     thread: str
     usage: Usage = field(default_factory=Usage)
+    _heard: int = 0
     _limit: asyncio.Timeout | None = None
 
     def answer(self, cue: Cue) -> str:
@@ -139,17 +140,20 @@ class Scene:
     async def script(self, action: play.RunScript) -> None:
         """Run the agent's command."""
         script = self._fill(action.script)
-        heard = bytearray()
         self.listener.activity(Activity("command", script, done=False))
         fence = self.request.fence
         env = environment.for_commands(os.environ, tmpdir=fence.tmpdir, network=fence.network)
         code: int | None = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SCRIPT_LIMIT):
-                code = await run_script(script, fence, env, heard.extend)
-        if heard:
-            self._tell("output", clean(heard.decode(errors="replace"), SHOWN))
+                code = await run_script(script, fence, env, self._hear)
         self.listener.activity(Activity("command", script, exit_code=code))
+
+    def _hear(self, data: bytes) -> None:
+        if self._heard < SHOWN:
+            text = clean(data.decode(errors="replace"), SHOWN - self._heard)
+            self._heard += len(text)
+            self.listener.activity(Activity("output", text, done=False))
 
     async def spend(self, action: play.Spend) -> None:
         """Count tokens."""
