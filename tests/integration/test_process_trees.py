@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sextet.system import processes
+from sextet.system import processes, reaping
 from sextet.system.processes import Footprint
 from support.processes import KINDS, bearers, end, gone, running, server, tree
 
@@ -107,6 +107,14 @@ async def test_a_reused_pid_is_killed(change):
         assert running([innocent.pid]) == [innocent.pid]
 
 
+async def test_a_pid_that_was_reused_since_we_looked_is_killed():
+    async with await processes.spawn(["sleep", "1000"], tree=False) as innocent:
+        assert not reaping._kill(innocent.identity.model_copy(update={"start_ticks": 1}))
+        assert running([innocent.pid]) == [innocent.pid]
+        assert reaping._kill(innocent.identity)
+        assert await innocent.wait() == -signal.SIGKILL
+
+
 async def test_reaping_kills_ourselves_when_an_older_server_started_us(monkeypatch):
     # What a server is that an agent of a dead server started: it carries the cookie, and so does its child.
     script = (
@@ -162,6 +170,13 @@ async def test_output_held_open_holds_up_its_reader_where_only_the_group_is_kill
         lines = [line async for line in child.lines()]
         end([int(lines[0])])
         assert await child.wait() == 0
+
+
+async def test_the_group_of_an_unkept_command_lives_on_after_it():
+    async with await processes.spawn(["sh", "-c", "sleep 1000 & echo $!"], tree=False) as child:
+        pid = int(await anext(child.lines()))
+        assert await child.wait() == 0
+        assert gone([pid]) == []
 
 
 async def test_a_stop_leaves_descendants_that_ignore_it():
