@@ -37,7 +37,7 @@ def of_notification(method: str, params: Json) -> tuple[Activity, ...]:
 
 def of_event(event: Json) -> tuple[Activity, ...]:
     """Read one line of `codex exec --json`; empty for what is not worth a line. Never raises."""
-    kind = event.get("type")
+    kind = _text(event.get("type"))
     if kind in {"item.started", "item.updated", "item.completed"}:
         return of_item(_mapping(event.get("item")), done=kind == "item.completed", outputs=True)
     if kind == "error":

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from sextet import __version__
 from sextet.codex import policy
-from sextet.codex.install import Install
+from sextet.codex.install import Install, server_names
 from sextet.codex.turn import TurnRequest
 from sextet.codex.wire import GoneError, RpcError, Wire
 from sextet.system import processes
@@ -19,7 +18,6 @@ MOST_LOADED: Final = 32
 """Idle threads that stay loaded; older ones are given back and resumed when they are needed again."""
 
 _START: Final = 30.0
-_SERVER_NAME: Final = re.compile(r"^[A-Za-z0-9_-]{1,100}$")
 
 
 class Connection:
@@ -63,10 +61,7 @@ class Connection:
         await self.wire.notify("initialized")
         if not self._user_tools:
             answer = await self.wire.call("config/read", {"includeLayers": False}, timeout=_START)
-            config = answer.get("config") if isinstance(answer, dict) else None
-            servers = config.get("mcp_servers") if isinstance(config, dict) else None
-            names = servers if isinstance(servers, dict) else {}
-            self._servers = tuple(name for name in names if _SERVER_NAME.match(name))
+            self._servers = server_names(answer.get("config") if isinstance(answer, dict) else None)
 
     async def thread(self, request: TurnRequest, thread: str) -> tuple[str, Mapping[str, Any]]:
         """Load the conversation of a turn.
@@ -83,7 +78,7 @@ class Connection:
             RpcError: the thread cannot be started or resumed.
         """
         config = policy.overrides(
-            request.fence, keys=self._install.keys, servers=self._servers, user_tools=self._user_tools
+            request, keys=self._install.keys, servers=self._servers, user_tools=self._user_tools
         )
         if thread and self._loaded.get(thread) == config:
             self._loaded.move_to_end(thread)
@@ -123,14 +118,14 @@ class Connection:
         for thread in [each for each in self._loaded if each not in self.busy][:-MOST_LOADED]:
             await self._unload(thread)
 
-    async def clean(self, thread: str) -> None:
-        """End the commands that a thread left running.
+    async def clean(self, thread: str, *, timeout: float = 5.0) -> None:
+        """End the commands that a thread left running; `timeout` in seconds.
 
         Raises:
             GoneError: the app-server is gone or does not answer.
         """
         try:
-            await self.wire.call("thread/backgroundTerminals/clean", {"threadId": thread}, timeout=5.0)
+            await self.wire.call("thread/backgroundTerminals/clean", {"threadId": thread}, timeout=timeout)
         except RpcError:  # the thread is not loaded: then nothing of it runs
             return
 

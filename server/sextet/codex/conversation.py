@@ -96,7 +96,7 @@ async def _run(pool: Pool, connection: Connection, turn: RunningTurn, what: tupl
     try:
         turn.begin(_turn_id(await asyncio.shield(start)))
         attempt.handle.steer = partial(_steer, connection, turn)
-        attempt.handle.interrupt = partial(_interrupt, connection, turn)
+        attempt.handle.interrupt = partial(_interrupt, pool, connection, turn)
         verdict = await turn.wait(connection.wire.gone)
     except RpcError as error:
         raise TurnError(failures.of_error(error.error), thread=turn.thread) from error
@@ -129,8 +129,8 @@ async def _cut_short(pool: Pool, connection: Connection, turn: RunningTurn, star
 async def _settle(pool: Pool, connection: Connection, turn: RunningTurn, *, interrupt: bool) -> None:
     try:
         if interrupt:
-            await _interrupt(connection, turn)
-        await connection.clean(turn.thread)
+            await _interrupt(pool, connection, turn)
+        await connection.clean(turn.thread, timeout=pool.limits.settle)
         obeyed = await turn.settled(pool.limits.settle)
     except GoneError:
         obeyed = connection.wire.gone.is_set()
@@ -154,10 +154,10 @@ async def _tidy_later(connection: Connection, turn: RunningTurn) -> None:
         return
 
 
-async def _interrupt(connection: Connection, turn: RunningTurn) -> None:
+async def _interrupt(pool: Pool, connection: Connection, turn: RunningTurn) -> None:
     params = {"threadId": turn.thread, "turnId": turn.turn_id}
     try:
-        await connection.wire.call("turn/interrupt", params, timeout=5.0)
+        await connection.wire.call("turn/interrupt", params, timeout=pool.limits.settle)
     except RpcError:  # it ended by itself just now
         return
 

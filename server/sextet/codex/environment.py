@@ -47,7 +47,7 @@ _CODEX_ONLY: Final = frozenset(
 """What Codex needs for itself (its home, the keyring) and no command of an agent does."""
 
 _SHELL: Final = {"SHLVL": "2"}
-"""Where a sandbox forbids sockets, bash takes itself for a remote login and reads `.bashrc`; not below another."""
+"""Where sockets are forbidden, bash takes itself for a remote login and reads `.bashrc`, unless nested."""
 
 _SECRET: Final = ("*KEY*", "*SECRET*", "*TOKEN*", "*PASSWORD*", "*PASSWD*", "*CREDENTIAL*")
 

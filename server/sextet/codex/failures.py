@@ -59,7 +59,7 @@ _NEXT: Final[Mapping[FailureKind, str]] = {
 _PHRASES: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
-        (r"context window|context_length_exceeded", FailureKind.CONTEXT),
+        (r"context window|context_length_exceeded|no rollout found", FailureKind.CONTEXT),
         (r"unexpected status 40[13]\b|unauthori[sz]ed|not logged in|codex login", FailureKind.LOGIN),
         (
             r"(last|unexpected) status:? 429\b|rate limit|usage limit|quota|insufficient_quota",

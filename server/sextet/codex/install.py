@@ -29,6 +29,7 @@ PATIENCE: Final = 15.0
 
 _LARGEST_CONFIG: Final = 4 * 1024 * 1024
 _VERSION: Final = re.compile(rb"^codex(?:-cli)? (\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:[-+ ].*)?\s*$")
+_SERVER: Final = re.compile(r"^[A-Za-z0-9_-]{1,100}$")
 _NPM: Final = "Install it with `npm install -g @openai/codex`, or set `sextet.codex.path`."
 _UPDATE: Final = "Update it with `npm install -g @openai/codex@latest`."
 _NATIVE: Final = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
@@ -45,6 +46,8 @@ class Install:
     """CODEX_HOME; None leaves Codex its default."""
     keys: tuple[str, ...] = ()
     """Variables that configured model providers read their keys from."""
+    servers: tuple[str, ...] = ()
+    """Names of the MCP servers in the user's config."""
 
     @property
     def newer(self) -> bool:
@@ -85,7 +88,8 @@ async def find(settings: CodexSettings, env: Mapping[str, str]) -> Install:
     if version < OLDEST:
         told, least = (".".join(map(str, each)) for each in (version, OLDEST))
         raise CodexError(f"Codex {told} is too old: {least} or newer is needed.", next_step=_UPDATE)
-    return Install(path, version, home, _keys(_config(home, env)))
+    config = _config(home, env)
+    return Install(path, version, home, _keys(config), server_names(config))
 
 
 def home_of(settings: CodexSettings, env: Mapping[str, str]) -> Path | None:
@@ -104,6 +108,12 @@ def home_of(settings: CodexSettings, env: Mapping[str, str]) -> Path | None:
             next_step="Create it, or change `sextet.codex.home` (or CODEX_HOME).",
         )
     return home
+
+
+def server_names(config: object) -> tuple[str, ...]:
+    """The MCP servers that a configuration of Codex names."""
+    servers = config.get("mcp_servers") if isinstance(config, dict) else None
+    return tuple(name for name in servers if _SERVER.match(name)) if isinstance(servers, dict) else ()
 
 
 async def probe_sandbox(install: Install, folder: Path, env: Mapping[str, str]) -> SandboxProbe:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sextet.codex import environment
-from sextet.codex.turn import Fence
+from sextet.codex.turn import Fence, TurnRequest
 
 BASE: Final[Mapping[str, Any]] = {
     "features.unbounded_connection_retries": False,  # else an unreachable network is waited for without end
@@ -26,22 +26,26 @@ BASE: Final[Mapping[str, Any]] = {
 
 
 def overrides(
-    fence: Fence, *, keys: Iterable[str], servers: Iterable[str], user_tools: bool
+    request: TurnRequest, *, keys: Iterable[str], servers: Iterable[str], user_tools: bool
 ) -> dict[str, Any]:
     """Configuration of one agent, by dotted key.
 
     Args:
-        fence: what it may touch.
+        request: what it may touch, and whether it may ask.
         keys: variables that its shell must not see.
         servers: names of the user's MCP servers.
         user_tools: whether the user's MCP servers and hooks stay on.
     """
+    fence = request.fence
+    asks = request.approvals == "onRequest"
     result: dict[str, Any] = {
         **BASE,
         "shell_environment_policy.inherit": "all",
         "shell_environment_policy.exclude": environment.hidden_from_shell(keys, network=fence.network),
         "shell_environment_policy.set": environment.shell_variables(fence.tmpdir),
     }
+    result["features.default_mode_request_user_input"] = asks
+    result["tools.experimental_request_user_input.enabled"] = asks
     if not user_tools:
         result["features.hooks"] = False
         result |= {f"mcp_servers.{name}.enabled": False for name in servers}

@@ -42,6 +42,7 @@ class RunningTurn:
         """File changes by item, for approvals."""
         self.result: Json | None = None
         """The turn as it ended."""
+        self._streamed: set[str] = set()
         self._before: Usage | None = None
         self._request = request
         self._listener = listener
@@ -65,10 +66,14 @@ class RunningTurn:
             self.begin(named)
         if isinstance(named, str) and named != self.turn_id:
             return
-        self._sign = self._loop.time()
+        self.sign_of_life()
         self._note(method, params)
-        for each in activity.of_notification(method, params):
+        for each in self._told(method, params):
             self._listener.activity(each)
+
+    def sign_of_life(self) -> None:
+        """Something was heard of the turn."""
+        self._sign = self._loop.time()
 
     @contextlib.contextmanager
     def human(self) -> Iterator[None]:
@@ -123,9 +128,21 @@ class RunningTurn:
         return None
 
     def _next_look(self) -> float:
-        now = self._loop.time()
-        soonest = min(self._deadline, self._sign + self._request.silence) - now
-        return _TICK if self._humans or self.commands else max(0.01, min(soonest, 60.0))
+        if self._humans:
+            return _TICK
+        clocks = [self._deadline]
+        if not self.commands:
+            clocks.append(self._sign + self._request.silence)
+        return max(0.01, min(min(clocks) - self._loop.time(), _TICK))
+
+    def _told(self, method: str, params: Json) -> tuple[Activity, ...]:
+        item = params.get("item")
+        if method == "item/commandExecution/outputDelta":
+            self._streamed.add(str(params.get("itemId")))
+        elif method == "item/completed" and isinstance(item, dict):
+            outputs = str(item.get("id")) not in self._streamed  # a quick command is told in one piece
+            return activity.of_item(item, done=True, outputs=outputs)
+        return activity.of_notification(method, params)
 
     def _note(self, method: str, params: Json) -> None:
         if method in {"item/started", "item/completed"}:
