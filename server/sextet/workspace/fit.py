@@ -76,15 +76,24 @@ async def fit_all(top: Path, mirror: Mirror, changes: Sequence[FileChange]) -> t
     return tuple(merged.get(step.path, step) for step in steps)
 
 
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """Paths that leave and paths that come, so that a file may take the place of a folder and the reverse."""
+
+    leaving: frozenset[str]
+    coming: frozenset[str]
+
+
 def _compare(top: Path, changes: Sequence[FileChange]) -> tuple[Step, ...]:
-    leaving = {
-        change.path for change in changes if change.new_blob is None or change.old_mode != change.new_mode
-    }
+    moves = _Moves(
+        frozenset(change.path for change in changes if change.old_blob is not None),
+        frozenset(change.path for change in changes if change.new_blob is not None),
+    )
     with Root(top) as root:
-        return tuple(_compare_one(root, change, leaving) for change in changes)
+        return tuple(_compare_one(root, change, moves) for change in changes)
 
 
-def _compare_one(root: Root, change: FileChange, leaving: set[str]) -> Step:
+def _compare_one(root: Root, change: FileChange, moves: _Moves) -> Step:
     old = Image(mode=change.old_mode, blob=change.old_blob)
     new = Image(mode=change.new_mode, blob=change.new_blob)
     algorithm = "sha256" if len(change.old_blob or change.new_blob or "") == 64 else "sha1"
@@ -92,16 +101,18 @@ def _compare_one(root: Root, change: FileChange, leaving: set[str]) -> Step:
         _refuse_embedded(root, change.path)
         now, data, permissions = image_of(root, change.path, algorithm)
     except UnsafePathError as error:
-        if old == ABSENT and _makes_way(change.path, leaving):
+        if old == ABSENT and _makes_way(change.path, moves.leaving):
             return Step(change, Fit.FITS, ABSENT, new)
+        if new == ABSENT and _makes_way(change.path, moves.coming):
+            return Step(change, Fit.PRESENT, ABSENT, new)
         return Step(change, Fit.BLOCKED, ABSENT, new, reason=error.what.rpartition(": ")[2].rstrip("."))
     fit = Fit.PRESENT if now == new else Fit.FITS if now == old else Fit.CONFLICT
     return Step(change, fit, now, new, data, permissions)
 
 
-def _makes_way(path: str, leaving: set[str]) -> bool:
-    """Whether what is in the way goes with the same change set: a file for a folder, or the reverse."""
-    return any(path.startswith(f"{other}/") or other.startswith(f"{path}/") for other in leaving)
+def _makes_way(path: str, others: frozenset[str]) -> bool:
+    """Whether one of the others is above or below this path, so that both cannot be there at once."""
+    return any(path.startswith(f"{other}/") or other.startswith(f"{path}/") for other in others)
 
 
 def _refuse_embedded(root: Root, path: str) -> None:
