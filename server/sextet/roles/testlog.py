@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
-LIMIT: Final = 100
+LIMIT: Final = 500
 """Failures of one log that are kept."""
 
 LINE: Final = 1_000
@@ -24,33 +25,32 @@ class Failing:
 
 
 _PYTEST: Final = re.compile(r"^(?:FAILED|ERROR) (?P<file>[^\s:]+)(?:::(?P<name>\S+))?(?: - (?P<why>.*))?$")
+_PYTEST_AT: Final = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+):")
 _UNITTEST: Final = re.compile(r"^(?:FAIL|ERROR): (?P<name>\S+(?: \([^)]*\))?)")
 _TRACE: Final = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _RAISED: Final = re.compile(r"^(?:[A-Za-z_][\w.]*(?:Error|Exception|Failure|Exit|Interrupt|Warning)\b.*)$")
 _GO: Final = re.compile(r"^\s*--- FAIL: (?P<name>\S+)")
 _JEST: Final = re.compile(r"^\s*● (?P<name>.+)$")
-_JEST_AT: Final = re.compile(r"^\s*at .*?\(?(?P<file>[^\s():]+):(?P<line>\d+):\d+\)?$")
+_JEST_AT: Final = re.compile(r"^\s*at (?:.*[( ])?(?P<file>[^\s():]+):(?P<line>\d+):\d+\)?$")
 _NODE: Final = re.compile(r"^\s*not ok \d+ - (?P<name>.+)$")
 _NODE_AT: Final = re.compile(r"^\s*location: '(?P<file>[^']+?):(?P<line>\d+):\d+'")
 _PLACE: Final = re.compile(
     r"^\s*(?P<file>[\w@+~./-][\w@+~ ./-]*\.\w{1,8}):(?P<line>\d+)(?::\d+)?:?\s+(?P<why>\S.*)$"
 )
-_SECTION: Final = re.compile(r"^(?:=|-|_){20,}$|^Ran \d+ tests?|^OK$|^FAILED \(")
 
 
 def failures(log: str, *, root: str = "") -> tuple[Failing, ...]:
-    """The failures that a log of a failed command names, each once, in the log's order, at most `LIMIT`.
+    """The failures that a log of a failed command names, each once, runner by runner, at most `LIMIT`.
 
     Args:
         log: plain text without control characters.
         root: the folder the command ran in; paths below it become relative, others are dropped.
     """
     lines = [line[:LINE].rstrip() for line in log.splitlines()]
-    for read in (_pytest, _unittest, _go, _jest, _node, _generic):
-        found = tuple(dict.fromkeys(_relative(each, root) for each in read(lines)))
-        if found:
-            return found[:LIMIT]
-    return ()
+    readers = (_pytest, _unittest, _go, _jest, _node)  # one command may run several
+    found = [_relative(each, root) for read in readers for each in islice(read(lines), LIMIT)]
+    found = found or [_relative(each, root) for each in islice(_generic(lines), LIMIT)]
+    return tuple(dict.fromkeys(found))[:LIMIT]
 
 
 def _relative(each: Failing, root: str) -> Failing:
@@ -66,12 +66,14 @@ def _relative(each: Failing, root: str) -> Failing:
 def _pytest(lines: list[str]) -> Iterator[Failing]:
     if not any("short test summary info" in line for line in lines):
         return
+    places: dict[str, list[int]] = {}
+    for found in filter(None, map(_PYTEST_AT.match, lines)):
+        places.setdefault(found["file"], []).append(int(found["line"]))
     for match in filter(None, map(_PYTEST.match, lines)):
-        name, why = match["name"] or match["file"], match["why"]
-        place = re.compile(rf"^{re.escape(match['file'])}:(\d+):")
-        numbers = [found[1] for found in map(place.match, lines) if found]
-        at = int(numbers[-1]) if len(numbers) == 1 or (numbers and match["name"] is None) else 0
-        yield Failing(f"{name} fails: {why}" if why else f"{name} fails.", match["file"], at)
+        file, name, why = match["file"], match["name"] or match["file"], match["why"]
+        numbers = places.get(file, [])
+        line = numbers[0] if len(numbers) == 1 else 0  # with several, which one is this test's?
+        yield Failing(f"{name} fails: {why}" if why else f"{name} fails.", file, line)
 
 
 def _unittest(lines: list[str]) -> Iterator[Failing]:
@@ -93,7 +95,7 @@ def _go(lines: list[str]) -> Iterator[Failing]:
         match = _GO.match(line)
         if match is None:
             continue
-        body = _until(lines, index + 1, lambda each: each.startswith(("---", "===", "FAIL", "ok ", "PASS")))
+        body = _until(lines, index + 1, _go_ends)
         place = next(filter(None, map(_PLACE.match, body)), None)
         if place:
             yield Failing(f"{match['name']} fails: {place['why']}", place["file"], int(place["line"]))
@@ -101,10 +103,16 @@ def _go(lines: list[str]) -> Iterator[Failing]:
             yield Failing(f"{match['name']} fails.")
 
 
+def _go_ends(line: str) -> bool:
+    return line.lstrip().startswith(("--- ", "=== ", "FAIL", "ok ", "PASS"))
+
+
 def _jest(lines: list[str]) -> Iterator[Failing]:
+    if not any(each.startswith("Tests:") for each in lines):
+        return
     for index, line in enumerate(lines):
         match = _JEST.match(line)
-        if match is None or not any(each.startswith("Tests:") for each in lines):
+        if match is None:
             continue
         body = _until(
             lines, index + 1, lambda each: bool(_JEST.match(each)) or each.startswith("Test Suites:")
