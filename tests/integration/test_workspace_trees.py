@@ -11,6 +11,7 @@ import pytest
 from sextet.errors import GitError, RepositoryError, UnsafePathError
 from sextet.model.settings import WorktreeSettings
 from sextet.workspace import changeset, snapshot
+from sextet.workspace.git import Git
 from sextet.workspace.merge import Conflict, Merged, MergeQueue
 from sextet.workspace.mirror import Mirror
 from sextet.workspace.repository import inspect
@@ -92,6 +93,12 @@ async def test_home_as_a_repository_is_refused(tmp_path):
     repos.make(tmp_path / "home")
     with pytest.raises(RepositoryError, match="more than one project"):
         await inspect(tmp_path / "home")
+
+
+async def test_a_repository_whose_config_points_elsewhere_is_refused(top, tmp_path):
+    git(top, "config", "core.worktree", str(tmp_path / "home"))
+    with pytest.raises(RepositoryError, match="says that its files are in"):
+        await inspect(top)
 
 
 async def test_a_missing_git_is_said_in_one_sentence(top, tmp_path, monkeypatch):
@@ -467,6 +474,50 @@ async def test_invariant_2_what_a_dead_attempt_left_is_salvaged_and_the_next_epo
     assert (change.start, change.files) == (base.tree, ("half", "rest"))
     merged = await MergeQueue(third.mirror).integrate(base.commit, change)
     assert merged.tree == change.tree
+
+
+async def test_locks_that_a_killed_git_left_do_not_stop_the_salvage(top, tmp_path):
+    shop, base = await begin(top, tmp_path)
+    attempt = await shop.attempt(RUN, TASK, 1, base.tree)
+    write(attempt.path, {"half": "done"})
+    lock = shop.mirror.git_dir / f"refs/sextet/{RUN}/salvage/{TASK}/1.lock"
+    for left in (attempt.home / "index.lock", tmp_path / "state/snapshot.index.lock", lock):
+        write(left.parent, {left.name: ""})
+        os.utime(left, (1, 1))
+    again = await repos.workshop(top, tmp_path / "state")
+    await snapshot.take(again.mirror, again.repository, run_id=RUN)
+    assert (await again.salvage(RUN, TASK, 1)).files == ("half",)
+
+
+async def test_a_worktree_whose_git_file_an_agent_replaced_is_captured(top, tmp_path):
+    shop, base = await begin(top, tmp_path)
+    attempt = await shop.attempt(RUN, TASK, 1, base.tree)
+    (attempt.path / ".git").unlink()
+    repos.make(attempt.path, {"mine": "1"})
+    assert (await shop.capture(attempt)).files == ("mine",)
+
+
+async def test_an_attempt_costs_no_more_processes_than_it_must(tmp_path, monkeypatch):
+    top = repos.make(
+        tmp_path / "large", {f"d{number % 90}/f{number}": str(number) for number in range(8_000)}
+    )
+    shop, base = await begin(top, tmp_path)
+    started = []
+    real = Git.run
+    monkeypatch.setattr(
+        Git, "run", lambda self, args, **more: started.append(args[0]) or real(self, args, **more)
+    )
+    attempt = await shop.attempt(RUN, TASK, 1, base.tree)
+    write(attempt.path, {"d1/f1": "changed"})
+    change = await shop.capture(attempt)
+    merged = await MergeQueue(shop.mirror).integrate(base.commit, change)
+    assert merged.tree == change.tree
+    assert started == [
+        "for-each-ref",
+        "read-tree",
+        *("add", "write-tree", "diff-tree", "commit-tree", "update-ref"),
+        *("rev-parse", "commit-tree"),
+    ]
 
 
 async def test_an_untouched_dead_attempt_leaves_nothing_to_salvage(top, tmp_path):

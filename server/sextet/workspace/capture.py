@@ -50,6 +50,8 @@ async def capture(source: Source) -> Captured:
     Raises:
         GitError: a file could not be read, or git failed.
     """
+    # A lock that a killed git left: this index has one user at a time.
+    source.index.with_name(f"{source.index.name}.lock").unlink(missing_ok=True)
     wanted = listing([":(top)", *_passed_over(source)])
     add = ("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul")
     done = await source.git.run(add, work_tree=source.work, index=source.index, stdin=wanted)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +21,8 @@ REFS = "refs/sextet/"
 """All refs of ours begin with this."""
 
 _EXCLUDES_LIMIT = 1 << 20
+_STALE = 60.0
+"""Seconds after which a lock on a ref of ours is nobody's."""
 _ATTRIBUTES = b"* -text -eol -ident -filter -working-tree-encoding !diff !merge\n"
 """Bytes are bytes. This file outranks every .gitattributes, so no filter and no driver is ever chosen."""
 
@@ -45,6 +49,7 @@ class Mirror:
         if not _is_there(git_dir):
             await _make(repository, git_dir)
         _settle(git_dir / "info" / "attributes", _ATTRIBUTES)
+        _unlock(git_dir / "refs" / "sextet")
         mirror = cls(git_dir, folder)
         await mirror.refresh(repository)
         return mirror
@@ -114,6 +119,14 @@ def _is_there(git_dir: Path) -> bool:
             next_step="Move it away; the next run makes a new one.",
         )
     return os.path.lexists(git_dir)
+
+
+def _unlock(refs: Path) -> None:
+    """Remove locks that a killed git left behind; one that is in use is milliseconds old."""
+    for lock in refs.rglob("*.lock"):
+        with suppress(FileNotFoundError):
+            if time.time() - lock.stat().st_mtime > _STALE:
+                lock.unlink()
 
 
 async def _make(repository: Repository, git_dir: Path) -> None:

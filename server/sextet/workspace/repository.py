@@ -128,7 +128,13 @@ async def _top(git: Git, folder: Path) -> Path:
         top = text(await git("rev-parse", "--show-toplevel", cwd=folder))
     except GitError as error:
         raise _why_not(folder, str(error.facts.get("stderr", ""))) from error
-    return _resolved(Path(top))
+    found = _resolved(Path(top))
+    if not folder.is_relative_to(found):  # core.worktree in .git/config can name any folder
+        raise RepositoryError(
+            f"The repository of {folder} says that its files are in {found}.",
+            next_step="Remove core.worktree from its config, or open that folder itself.",
+        )
+    return found
 
 
 def _resolved(path: Path) -> Path:
