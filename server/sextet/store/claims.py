@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from sextet.errors import StoreError
 from sextet.model.base import Line, Record, Timestamp
 from sextet.model.names import TaskId, WorkerId
-from sextet.store.layout import RunFolder, check_id, check_worker_id
+from sextet.store.layout import RunFolder, check_id, check_worker_id, is_id
 from sextet.system import identity
 from sextet.system.disk import DISK, Disk, explained
 from sextet.system.durable import Folder, install_dir
@@ -156,7 +156,7 @@ class TaskClaimStore:
             with self._claims.below(check_id(task_id)) as task:
                 return max(_epochs(task), default=0)
         except StoreError as error:
-            if error.facts.get("errno") == errno.ENOENT:
+            if error.facts.get("errno") in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
                 return 0
             raise
 
@@ -201,7 +201,7 @@ class TaskClaimStore:
         if tasks is None:
             names = self._claims.names()
             self._sweep([name for name in names if name.startswith(_PREPARED)], is_alive)
-            tasks = [name for name in names if not name.startswith(".")]
+            tasks = [name for name in names if is_id(name)]
         reaped = [token for task_id in tasks if (token := self._reap_task(task_id, is_alive)) is not None]
         self.counters.reaps += len(reaped)
         return reaped

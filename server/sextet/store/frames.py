@@ -86,7 +86,7 @@ def scan(data: bytes, after: int = 0, limit: int | None = None) -> Scan:
                 entries.append(entry)
     if not damage:
         return Scan(entries, seq, length, torn=bool(rest), damage="", newer=newer)
-    torn = not _is_framed(lines[seq - 1]) and not any(map(_starts_commit, lines[seq:]))
+    torn = not _is_framed(lines[seq - 1]) and not any(map(_has_commit, lines[seq - 1 :]))
     return Scan(entries, seq - 1, length, torn=torn, damage="" if torn else damage, newer=newer)
 
 
@@ -110,8 +110,10 @@ def _is_framed(line: bytes) -> bool:
     return line[_HEAD - 1 : _HEAD] in {_START, _MORE} and line[: _HEAD - 1] == b"%08x" % crc32(line[_HEAD:])
 
 
-def _starts_commit(line: bytes) -> bool:
-    return line[_HEAD - 1 : _HEAD] == _START and _is_framed(line)
+def _has_commit(line: bytes) -> bool:
+    """Whether an intact first line of a commit ends here, also behind garbage (a damaged newline)."""
+    start = line.rfind(b' {"seq":') - _HEAD + 1  # cannot stand in a JSON string, where quotes are escaped
+    return start >= 0 and _is_framed(line[start:])
 
 
 def _is_newer(first: bytes) -> bool:

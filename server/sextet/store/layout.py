@@ -31,6 +31,16 @@ def check_id(task_id: str) -> str:
     return _checked(_ID, task_id, "a task id")
 
 
+def is_id(name: str) -> bool:
+    """Whether a name found on the disk can be a task's."""
+    return _ID.fullmatch(name) is not None
+
+
+def is_run_id(name: str) -> bool:
+    """Whether a name found on the disk can be a run's."""
+    return _RUN_ID.fullmatch(name) is not None
+
+
 def check_worker_id(worker_id: str) -> str:
     """`worker_id` when it is one; raises UnsafePathError else."""
     return _checked(_WORKER_ID, worker_id, "a worker id")

@@ -13,7 +13,7 @@ from sextet.errors import BusyError, StoreError
 from sextet.model.base import Record
 from sextet.store.state import State
 from sextet.system import identity
-from sextet.system.disk import explained
+from sextet.system.disk import explain
 from sextet.system.durable import Folder, read
 from sextet.system.identity import Identity
 
@@ -49,10 +49,11 @@ class SupervisorLock:
         if self._lock.is_locked:
             return
         try:
-            with explained("take the supervisor's lock"):
-                self._lock.acquire()
+            self._lock.acquire()
         except filelock.Timeout:
             raise self._busy() from None
+        except OSError as error:
+            raise explain(error, "take the supervisor's lock") from error
         try:
             self._place = _place(self._state.lock)
             self._announce()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from sextet.model.events import Entry, RunCreated
 from sextet.model.names import RunState
 from sextet.model.run import SCHEMA_VERSION, Run
 from sextet.store.journal import Journal
-from sextet.store.layout import JOURNAL, RUN, RUNS, RunFolder, check_run_id
+from sextet.store.layout import JOURNAL, RUN, RUNS, RunFolder, check_run_id, is_run_id
 from sextet.store.state import State
 from sextet.system.disk import DISK, Disk, explained
 from sextet.system.durable import Folder, install_dir, read
@@ -181,13 +182,9 @@ def list_runs(root: Path, state: State, limit: int | None = None) -> list[RunSum
             return []
         raise
     with runs:
-        names = sorted((name for name in runs.names() if _looks_like_run(name)), reverse=True)
-        found = (_summary(runs, state, name) for name in names[:limit])
-        return [summary for summary in found if summary is not None]
-
-
-def _looks_like_run(name: str) -> bool:
-    return re.fullmatch(r"[a-z0-9][a-z0-9-]{7,63}", name) is not None
+        names = sorted((name for name in runs.names() if is_run_id(name)), reverse=True)
+        found = (summary for name in names if (summary := _summary(runs, state, name)) is not None)
+        return list(islice(found, limit))
 
 
 def _summary(runs: Folder, state: State, run_id: str) -> RunSummary | None:
