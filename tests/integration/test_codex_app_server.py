@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sextet.codex import connection
 from sextet.codex.app_server import AppServer
 from sextet.codex.conversation import INTERRUPTED
 from sextet.codex.pool import Limits
@@ -97,6 +98,19 @@ async def test_the_thread_is_told_before_the_first_model_request_and_carries_the
     assert (first.usage.input, second.usage.input) == (100, 100)
     assert "BE BRIEF" in json.dumps(bench.bodies()[1])
     assert "one" in json.dumps(bench.bodies()[1])
+
+
+async def test_threads_that_are_given_back_go_on_when_they_are_needed_again(lab, monkeypatch):
+    monkeypatch.setattr(connection, "MOST_LOADED", 1)
+    bench, agents = lab({"default": [{"text": "hi"}]})
+    turns = (agents.turn(bench.request(f"number {n}!"), Heard().listener) for n in range(4))
+    results = await asyncio.gather(*turns)
+    await asyncio.gather(*agents._pool._aside)
+    assert agents._pool._current is not None
+    assert len(agents._pool._current._loaded) == 1
+    for n, result in enumerate(results):
+        await agents.turn(bench.request("again", thread=result.thread), bench.heard.listener)
+        assert f"number {n}!" in json.dumps(bench.bodies()[-1])
 
 
 async def test_a_commentary_is_not_taken_for_the_answer(lab):

@@ -130,7 +130,8 @@ class Connection:
             return
 
     async def _unload(self, thread: str) -> None:
-        del self._loaded[thread]
+        if self._loaded.pop(thread, None) is None:  # somebody else is at it
+            return
         try:
             await self.wire.call("thread/unsubscribe", {"threadId": thread}, timeout=5.0)
         except (RpcError, GoneError):  # it is only to save memory

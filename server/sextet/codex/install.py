@@ -48,6 +48,8 @@ class Install:
     """Variables that configured model providers read their keys from."""
     servers: tuple[str, ...] = ()
     """Names of the MCP servers in the user's config."""
+    key: str = ""
+    """Which of `keys` the chosen model provider needs; empty when it needs none."""
 
     @property
     def newer(self) -> bool:
@@ -89,7 +91,7 @@ async def find(settings: CodexSettings, env: Mapping[str, str]) -> Install:
         told, least = (".".join(map(str, each)) for each in (version, OLDEST))
         raise CodexError(f"Codex {told} is too old: {least} or newer is needed.", next_step=_UPDATE)
     config = _config(home, env)
-    return Install(path, version, home, _keys(config), server_names(config))
+    return Install(path, version, home, _keys(config), server_names(config), _key(config))
 
 
 def home_of(settings: CodexSettings, env: Mapping[str, str]) -> Path | None:
@@ -208,6 +210,13 @@ def _config(home: Path | None, env: Mapping[str, str]) -> Mapping[str, Any]:
             return tomllib.loads(file.read(_LARGEST_CONFIG).decode())
     except (OSError, ValueError):
         return {}
+
+
+def _key(config: Mapping[str, Any]) -> str:
+    providers, chosen = config.get("model_providers"), config.get("model_provider")
+    provider = providers.get(chosen) if isinstance(providers, dict) and isinstance(chosen, str) else None
+    name = provider.get("env_key") if isinstance(provider, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _keys(config: Mapping[str, Any]) -> tuple[str, ...]:

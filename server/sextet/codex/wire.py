@@ -22,6 +22,9 @@ MOST_REQUESTS: Final = 256
 """Requests of the app-server that are answered at the same time; more are refused."""
 
 _KEPT_LINES: Final = 40
+_LAST_WORDS: Final = 0.5
+"""Seconds in which the reason of an end may still come from stderr."""
+
 _UNKNOWN: Final = -32601
 _OVERLOADED: Final = -32001
 
@@ -59,7 +62,8 @@ class Wire:
         self._said: deque[str] = deque(maxlen=_KEPT_LINES)
         self.gone = asyncio.Event()
         """Set when nothing comes from this app-server any more."""
-        self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._drain())]
+        self._drained = asyncio.create_task(self._drain())
+        self._tasks = [asyncio.create_task(self._read()), self._drained]
 
     @property
     def said(self) -> str:
@@ -124,6 +128,9 @@ class Wire:
         try:
             await self._child.write(json.dumps(message, allow_nan=False).encode() + b"\n")
         except SextetError as error:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS):
+                    await self.gone.wait()
             raise GoneError(self.said) from error
 
     async def _read(self) -> None:
@@ -133,6 +140,7 @@ class Wire:
         except SextetError as error:
             self._said.append(str(error))
         finally:
+            await asyncio.wait({self._drained}, timeout=_LAST_WORDS)
             self._end()
 
     def _end(self) -> None:
