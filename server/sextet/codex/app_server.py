@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from sextet.codex import commands, failures
 from sextet.codex.conversation import Attempt, LostError, once
+from sextet.codex.install import SandboxProbe
 from sextet.codex.pool import Limits, Pool
 from sextet.codex.turn import (
     CommandResult,
@@ -48,6 +50,14 @@ class AppServer:
             CodexError: Codex cannot be used.
         """
         await self._pool.connection()
+
+    async def sandbox(self, folder: Path) -> SandboxProbe:
+        """Whether commands can be fenced on this machine, tried in an existing folder.
+
+        Raises:
+            CodexError: Codex cannot be used.
+        """
+        return await self._pool.sandbox(folder)
 
     async def turn(
         self, request: TurnRequest, listener: Listener, handle: TurnHandle | None = None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sextet.codex import activity, commands, failures, install, policy
-from sextet.codex.install import Install
+from sextet.codex.install import Install, SandboxProbe
 from sextet.codex.running import RunningTurn
 from sextet.codex.turn import (
     Activity,
@@ -93,6 +93,28 @@ class ExecAgents:
         order = commands.Order(script, fence, env, timeout)
         return await commands.run(await self._found(), self._env, order, output)
 
+    async def warm(self) -> None:
+        """Find Codex; there is nothing else to be prepared.
+
+        Raises:
+            CodexError: Codex cannot be used.
+        """
+        if self._install is None:
+            self._install = await install.find(self._settings, self._env)
+
+    async def sandbox(self, folder: Path) -> SandboxProbe:
+        """Whether commands can be fenced on this machine, tried in an existing folder.
+
+        Raises:
+            CodexError: Codex cannot be used.
+        """
+        if self._sandbox:
+            return SandboxProbe(works=True)
+        await self.warm()
+        probe = await install.probe_sandbox(await self._found(), folder, self._env)
+        self._sandbox = probe.works
+        return probe
+
     async def models(self) -> tuple[ModelInfo, ...]:
         """Empty: `codex exec` cannot tell."""
         return ()
@@ -124,11 +146,8 @@ class ExecAgents:
 
     async def _usable(self, fence: Fence) -> Install:
         found = await self._found()
-        if fence.mode != "off" and not self._sandbox:
-            probe = await install.probe_sandbox(found, fence.cwd, self._env)
-            if not probe.works:
-                raise TurnError(failures.no_sandbox(probe.said))
-            self._sandbox = True
+        if fence.mode != "off" and not (probe := await self.sandbox(fence.cwd)).works:
+            raise TurnError(failures.no_sandbox(probe.said))
         return found
 
     def _result(self, request: TurnRequest, told: _Told) -> TurnResult:

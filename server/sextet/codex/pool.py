@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sextet.codex import failures, install
 from sextet.codex.connection import Connection
-from sextet.codex.install import Install
+from sextet.codex.install import Install, SandboxProbe
 from sextet.codex.turn import Fence, TurnError
 from sextet.codex.wire import GoneError, RpcError
 from sextet.errors import CodexError, ProcessError
@@ -43,6 +44,7 @@ class Pool:
         self._settings = settings
         self._install: Install | None = None
         self._sandbox = False
+        self._finding = asyncio.Lock()
         self._current: Connection | None = None
         self._starting = asyncio.Lock()
         self._aside: set[asyncio.Task[None]] = set()
@@ -54,9 +56,22 @@ class Pool:
         Raises:
             CodexError: it cannot be used.
         """
-        if self._install is None:
-            self._install = await install.find(self._settings, self.env)
-        return self._install
+        async with self._finding:
+            if self._install is None:
+                self._install = await install.find(self._settings, self.env)
+            return self._install
+
+    async def sandbox(self, folder: Path) -> SandboxProbe:
+        """Whether Codex's sandbox works, tried in `folder`; once it did, it is not tried again.
+
+        Raises:
+            CodexError: Codex cannot be used.
+        """
+        if self._sandbox:
+            return SandboxProbe(works=True)
+        probe = await install.probe_sandbox(await self.found(), folder, self.env)
+        self._sandbox = probe.works
+        return probe
 
     async def usable(self, fence: Fence) -> Connection:
         """A connection for a turn with this fence.
@@ -66,11 +81,8 @@ class Pool:
         """
         try:
             connection = await self.connection()
-            if fence.mode != "off" and not self._sandbox:
-                probe = await install.probe_sandbox(await self.found(), fence.cwd, self.env)
-                if not probe.works:
-                    raise TurnError(failures.no_sandbox(probe.said))
-                self._sandbox = True
+            if fence.mode != "off" and not (probe := await self.sandbox(fence.cwd)).works:
+                raise TurnError(failures.no_sandbox(probe.said))
         except CodexError as error:
             raise TurnError(failures.unusable(error)) from error
         return connection
