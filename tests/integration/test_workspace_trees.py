@@ -498,9 +498,7 @@ async def test_a_worktree_whose_git_file_an_agent_replaced_is_captured(top, tmp_
 
 
 async def test_an_attempt_costs_no_more_processes_than_it_must(tmp_path, monkeypatch):
-    top = repos.make(
-        tmp_path / "large", {f"d{number % 90}/f{number}": str(number) for number in range(8_000)}
-    )
+    top = repos.make(tmp_path / "large", {f"d{number % 9}/f{number}": str(number) for number in range(300)})
     shop, base = await begin(top, tmp_path)
     started = []
     real = Git.run
