@@ -36,6 +36,7 @@ from sextet.system.processes import Child
 _KNOWN_THREADS: Final = 1_000
 """Threads whose sum of tokens is remembered."""
 
+_LONGEST_ARGUMENT: Final = 50_000
 _INTERRUPT_GRACE: Final = 5.0
 
 
@@ -215,7 +216,7 @@ class _Told:
 
 
 async def _converse(child: Child, request: TurnRequest, told: _Told) -> None:
-    reading = asyncio.gather(_read(child, told), _drain(child, told), _feed(child, request.prompt))
+    reading = asyncio.gather(_read(child, told), _drain(child, told), _feed(child, _prompt(request)))
     over = asyncio.Event()
     reading.add_done_callback(lambda _: over.set())
     try:
@@ -261,11 +262,22 @@ async def _drain(child: Child, told: _Told) -> None:
         told.stderr.append(plain(line.decode("utf-8", "replace"))[:500])
 
 
+def _fits(instructions: str) -> bool:
+    """Whether they can be an argument: the kernel takes 128 KiB, and escapes double some characters."""
+    return len(instructions.encode("utf-8", "replace")) <= _LONGEST_ARGUMENT
+
+
+def _prompt(request: TurnRequest) -> str:
+    if _fits(request.instructions):
+        return request.prompt
+    return f"{request.instructions}\n\n{request.prompt}"
+
+
 def _argv(found: Install, request: TurnRequest, folder: Path, *, user_tools: bool) -> list[str]:
     settings = policy.overrides(
         request, keys=found.keys, servers=found.servers, user_tools=user_tools
     ) | policy.sandbox_overrides(request.fence)
-    if request.instructions:
+    if request.instructions and _fits(request.instructions):
         settings["developer_instructions"] = request.instructions
     if request.effort:
         settings["model_reasoning_effort"] = request.effort

@@ -97,4 +97,5 @@ def _toml(value: object) -> str:
         return f"{{{inner}}}"
     if isinstance(value, list):
         return f"[{', '.join(_toml(each) for each in value)}]"
-    return json.dumps(value, ensure_ascii=False)  # strings, booleans and numbers are written alike
+    written = json.dumps(value, ensure_ascii=False)  # strings, booleans and numbers are written alike
+    return written.replace("\x7f", "\\u007f")  # but for this one

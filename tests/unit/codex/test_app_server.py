@@ -21,11 +21,15 @@ FAKE = """
     #!PYTHON -IS
     import json, os, sys, time
 
-    def say(message): print(json.dumps(message), flush=True)
-    def tell(method, **params): say({"method": method, "params": {"threadId": "t1", "turnId": "u1", **params}})
-    def message(text): tell("item/completed", item={"type": "agentMessage", "id": "m", "text": text})
+    def say(message):
+        print(json.dumps(message), flush=True)
+    def tell(method, **params):
+        say({"method": method, "params": {"threadId": "t1", "turnId": "u1", **params}})
+    def message(text):
+        tell("item/completed", item={"type": "agentMessage", "id": "m", "text": text})
     def tokens(total, last):
-        tell("thread/tokenUsage/updated", tokenUsage={"total": {"inputTokens": total}, "last": {"inputTokens": last}})
+        sums = {"total": {"inputTokens": total}, "last": {"inputTokens": last}}
+        tell("thread/tokenUsage/updated", tokenUsage=sums)
     def end(status="completed", **more):
         tell("turn/completed", turn={"id": "u1", "status": status, **more})
 
@@ -96,7 +100,7 @@ async def test_garbage_long_lines_and_strangers_do_not_disturb_a_turn(make, tmp_
         tell("item/completed", item={"type": "telepathy", "id": 7})
         tell("item/completed", item="not an item")
         tell("item/completed", item={"type": "agentMessage", "id": "m0", "text": "x" * 3_000_000})
-        say({"method": "turn/completed", "params": {"threadId": "t1", "turn": {"id": "u0", "status": "failed"}}})
+        tell("turn/completed", turnId="u0", turn={"id": "u0", "status": "failed"})
         message("the answer")
         end()
     """)
