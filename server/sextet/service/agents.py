@@ -2,74 +2,179 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
-from sextet.codex import install
 from sextet.codex.app_server import AppServer
 from sextet.codex.exec import ExecAgents
 from sextet.codex.turn import Agents
 from sextet.errors import CodexError
 from sextet.model.names import Role
 from sextet.model.run import Run
-from sextet.model.settings import Settings
+from sextet.model.settings import CodexSettings, Settings
 from sextet.roles.rehearsal import Rehearsal
 from sextet.roles.scenario import read
 from sextet.roles.stages import real_roles
 
+IDLE: Final = 600.0
+"""Seconds that a Codex without work is kept for the next run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """Agents for each role, to be closed when the run is over."""
+    """Agents for each role, as long as a run needs them."""
 
     by_role: Mapping[Role, Agents]
     real: frozenset[Role]
     """Roles that ask the real Codex."""
 
+
+class Troupe:
+    """The agents of one supervisor: the real Codex is started once and kept from run to run.
+
+    Args:
+        folder: any existing folder, to try the sandbox in.
+        env: the server's environment.
+        idle: seconds that a Codex without work is kept.
+    """
+
+    def __init__(self, folder: Path, env: Mapping[str, str] = os.environ, *, idle: float = IDLE) -> None:
+        self._folder = folder
+        self._env = env
+        self._idle = idle
+        self._codex: AppServer | ExecAgents | None = None
+        self._settings: CodexSettings | None = None
+        self._lock = asyncio.Lock()
+        self._aside: set[asyncio.Task[None]] = set()
+        self._expiry: asyncio.TimerHandle | None = None
+        self._busy = False
+
+    async def gather(self, run: Run) -> Ensemble:
+        """The agents that a run needs; `part` with them when it does not need them any more.
+
+        Raises:
+            CodexError: the real Codex is needed and cannot be used here.
+            ScenarioError: the rehearsal's scenario cannot be used.
+        """
+        self._busy = True
+        real = frozenset(Role) if run.executor == "codex" else real_roles(self._env)
+        chosen: dict[Role, Agents] = {}
+        if real:
+            codex = await self.codex(run.settings)
+            chosen |= dict.fromkeys(real, codex)
+        if len(real) < len(Role):
+            rehearsal: Agents = Rehearsal(read(run.scenario))
+            chosen |= {role: rehearsal for role in Role if role not in real}
+        return Ensemble(chosen, real)
+
+    async def part(self, *, keep: bool) -> None:
+        """A run needs its agents no more.
+
+        Args:
+            keep: all went well, so the Codex stays for the next run; otherwise that gets a fresh one, which
+                looks anew at the login, the program and its configuration.
+        """
+        self._busy = False
+        if not keep:
+            await self.close()
+        elif self._codex is not None:
+            self._rest()
+            self._expiry = asyncio.get_running_loop().call_later(self._idle, self._expire)
+
+    async def codex(self, settings: Settings) -> Agents:
+        """The real Codex, started and with a sandbox that works.
+
+        Raises:
+            CodexError: it is missing, too old or broken, or its sandbox does not work here.
+        """
+        async with self._lock:
+            self._rest()
+            if self._codex is not None and self._settings != settings.codex:
+                await self._let_go()
+            if self._codex is None:
+                self._codex, self._settings = self._make(settings.codex), settings.codex
+            try:
+                await _ready(self._codex, self._folder, fenced=_fenced(settings))
+            except BaseException:
+                await self._let_go()
+                raise
+            return self._codex
+
+    def warm(self, settings: Settings) -> asyncio.Task[None]:
+        """Begin to start the real Codex, so that a run does not wait for it; `gather` tells what went wrong.
+
+        While a run uses a Codex nothing is done.
+        """
+        return self._beside(self._warm(settings))
+
+    async def _warm(self, settings: Settings) -> None:
+        with suppress(CodexError):
+            if not self._busy:
+                await self.codex(settings)
+            if not self._busy:
+                await self.part(keep=True)
+
     async def close(self) -> None:
-        """End every process of them."""
-        for agents in {id(each): each for each in self.by_role.values()}.values():
-            await agents.close()
+        """End every process."""
+        for task in tuple(self._aside):
+            task.cancel()
+        await asyncio.gather(*self._aside, return_exceptions=True)
+        async with self._lock:
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        self._rest()
+        codex, self._codex = self._codex, None
+        if codex is not None:
+            await codex.close()
+
+    def _rest(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+
+    def _expire(self) -> None:
+        self._beside(self._expired())
+
+    async def _expired(self) -> None:
+        async with self._lock:
+            if not self._busy:
+                await self._let_go()
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+        return task
+
+    def _make(self, settings: CodexSettings) -> AppServer | ExecAgents:
+        return (ExecAgents if settings.transport == "exec" else AppServer)(settings, self._env)
 
 
-async def gather(run: Run, folder: Path, env: Mapping[str, str] = os.environ) -> Ensemble:
-    """The agents that a run needs.
+async def _ready(codex: AppServer | ExecAgents, folder: Path, *, fenced: bool) -> None:
+    """Start it and try its sandbox, both at once.
 
     Raises:
-        CodexError: the real Codex is needed and cannot be used here.
-        ScenarioError: the rehearsal's scenario cannot be used.
+        CodexError: one of the two failed.
     """
-    real = frozenset(Role) if run.executor == "codex" else real_roles(env)
-    chosen: dict[Role, Agents] = {}
-    if real:
-        codex = await real_codex(run.settings, folder, env)
-        chosen |= dict.fromkeys(real, codex)
-    if len(real) < len(Role):
-        rehearsal: Agents = Rehearsal(read(run.scenario))
-        chosen |= {role: rehearsal for role in Role if role not in real}
-    return Ensemble(chosen, real)
-
-
-async def real_codex(settings: Settings, folder: Path, env: Mapping[str, str] = os.environ) -> Agents:
-    """The real Codex, found and with a sandbox that works.
-
-    Raises:
-        CodexError: it is missing, too old or broken, or its sandbox does not work here.
-    """
-    found = await install.find(settings.codex, env)
-    if _fenced(settings):
-        probe = await install.probe_sandbox(found, folder, env)
-        if not probe.works:
-            raise CodexError(
-                f"Codex's sandbox does not work on this machine: {probe.said or 'it ended with an error'}.",
-                next_step="Run `sextet doctor`; inside a container that is itself the sandbox, set "
-                "`sextet.roles.<role>.sandbox` and `sextet.tester.sandbox` to off.",
-            )
-    if settings.codex.transport == "exec":
-        return ExecAgents(settings.codex, env)
-    return AppServer(settings.codex, env)
+    if not fenced:
+        await codex.warm()
+        return
+    started, probe = await asyncio.gather(codex.warm(), codex.sandbox(folder), return_exceptions=True)
+    for failed in (started, probe):
+        if isinstance(failed, BaseException):
+            raise failed
+    if not isinstance(probe, BaseException) and probe is not None and not probe.works:
+        raise CodexError(
+            f"Codex's sandbox does not work on this machine: {probe.said or 'it ended with an error'}.",
+            next_step="Run `sextet doctor`; inside a container that is itself the sandbox, set "
+            "`sextet.roles.<role>.sandbox` and `sextet.tester.sandbox` to off.",
+        )
 
 
 def _fenced(settings: Settings) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from sextet.engines.local import LocalEngine
-from sextet.errors import NotFoundError, SextetError, UsageError
+from sextet.errors import NotFoundError, SextetError, TrustError, UsageError
 from sextet.model import events as ev
 from sextet.model.live import Heartbeat
 from sextet.model.names import RunState
@@ -59,6 +59,7 @@ class Orchestrator:
         self._slots = Slots(Settings().max_agents)
         self._turn = asyncio.Lock()
         self._heart: asyncio.Task[None] | None = None
+        self._troupe = agents.Troupe(place.state.path)
 
     async def __aenter__(self) -> Self:
         """Take the lock of the work tree.
@@ -75,17 +76,15 @@ class Orchestrator:
 
     async def close(self, reason: str) -> None:
         """Interrupt what is live, write everything down, free the lock."""
-        for active in self._active.values():
-            if active.live is not None:
-                active.live.interrupt(reason)
-        tasks = [active.task for active in self._active.values() if active.task is not None]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        halts = (self._halt(active, reason) for active in tuple(self._active.values()))
+        await asyncio.gather(*halts, return_exceptions=True)
         for active in self._active.values():
             await active.session.close()
         self._active.clear()
         if self._heart is not None:
             self._heart.cancel()
             await asyncio.gather(self._heart, return_exceptions=True)
+        await self._troupe.close()
         await processes.stop_all(1.0)
         self._lock.release()
 
@@ -110,6 +109,8 @@ class Orchestrator:
         self.problems = [f"{each.key}: {each.sentence}".removeprefix(": ") for each in resolved.problems]
         settings = self.place.agree(resolved, trust=asked.trust, by=asked.by)
         played = ""
+        if asked.executor == "codex" and asked.auto_start:
+            self._troupe.warm(settings)
         if asked.executor == "rehearsal":
             chosen = scenario.load(asked.scenario or "default")
             settings, played = chosen.overlay(settings), scenario.dump(chosen)
@@ -131,6 +132,17 @@ class Orchestrator:
         )
         await asyncio.to_thread(runs.create, self.place.top, self.place.state, run)
         return run_id
+
+    async def warm(self, overrides: Mapping[str, object] | None = None) -> None:
+        """Prepare the mirror and start Codex, so that the first run does not wait for them.
+
+        Nothing is started that is not trusted; what does not work is told by the run that needs it.
+        """
+        resolved = self.place.settings(dict(overrides or {}))
+        with suppress(SextetError):
+            await self.place.workshop()
+        with suppress(TrustError):
+            await self._troupe.warm(self.place.agree(resolved, trust=False, by=""))
 
     def _of_key(self, key: str) -> str:
         """The run that an earlier request with the same key became."""
@@ -168,21 +180,21 @@ class Orchestrator:
             if session.view.ended:
                 return session.view.state
             run = session.view.the_run
-            await self._slots.resize(run.settings.max_agents)
-            ensemble = await self._ensemble(session, run)
+            self._slots.resize(run.settings.max_agents)
             try:
+                ensemble = await self._ensemble(session, run)
                 workshop = await self.place.workshop()
                 engine = LocalEngine(workshop, Cast(workshop, ensemble.by_role))
                 active.live = LiveRun(session, engine, self._slots)
                 return await active.live.drive()
             finally:
                 active.live = None
-                await ensemble.close()
+                await self._troupe.part(keep=session.view.state is RunState.COMPLETED)
 
     async def _ensemble(self, session: Session, run: Run) -> agents.Ensemble:
         """The run's agents; why there are none goes into the journal before it is raised."""
         try:
-            return await agents.gather(run, self.place.state.path, os.environ)
+            return await self._troupe.gather(run)
         except SextetError as error:
             noted = ev.Noted(text=error.what, level="error", next_step=error.next_step[:1_000])
             state = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=error.what[:1_000])
@@ -213,7 +225,12 @@ class Orchestrator:
     async def interrupt(self, run_id: str, reason: str) -> None:
         """Stop all work on a run now; it can be resumed."""
         active = self._active.get(run_id)
-        if active is None or active.task is None:
+        if active is not None:
+            await self._halt(active, reason)
+
+    async def _halt(self, active: _Active, reason: str) -> None:
+        """End the work on a run; one that still waits for its turn does not get it any more."""
+        if active.task is None or active.task.done():
             return
         if active.live is not None:
             active.live.interrupt(reason)
@@ -221,6 +238,10 @@ class Orchestrator:
             active.task.cancel()
         with suppress(asyncio.CancelledError, SextetError):
             await active.task
+        view = active.session.view
+        if not view.ended and view.state is not RunState.INTERRUPTED and active.session.broken is None:
+            event = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=reason[:1_000])
+            await active.session.record(event)
 
     async def open(self, run_id: str) -> _Active:
         """The run's session in this process, opened when it is not yet.
