@@ -27,8 +27,11 @@ class Implementer:
             AttemptFailedError: there is no result, and why.
         """
         task, workshop = assignment.task, self.desk.workshop
-        tree = task.salvage or assignment.tree
-        worktree = await workshop.attempt(assignment.run.id, task.id, task.epoch, tree)
+        who = (assignment.run.id, task.id, task.epoch)
+        if task.salvage:
+            worktree = await workshop.resume(*who, task.salvage)
+        else:
+            worktree = await workshop.attempt(*who, assignment.tree)
         await self._set_up(assignment, worktree, sink)
         interview = Interview(self.desk.agents, assignment, sink)
         answer = await interview.ask(ImplementAnswer, fill(assignment), fence_of(assignment, worktree))

@@ -28,8 +28,9 @@ _SEPARATOR: Final = "<!-- prompt -->"
 
 INTERRUPTED: Final = (
     "You were interrupted: the program that asked you ended or lost the connection. Files that you changed "
-    "are still there, commands that ran are gone. Look at where things stand, go on with the same task, "
-    "and end with the JSON object that was asked for."
+    "may still be there, commands that ran are gone, and the current folder may be another one than before: "
+    "work only in it. Look at where things stand, go on with the same task, and end with the JSON object "
+    "that was asked for."
 )
 
 FRESH: Final = (
