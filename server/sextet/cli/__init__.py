@@ -1,3 +1,3 @@
-"""The command line: one small file per group of commands."""
+"""The command line; modules are imported when their command is called, so that `--help` is quick."""
 
 from __future__ import annotations

@@ -1,0 +1,135 @@
+"""See a run through with one show, apply what the caller approved, and tell how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from sextet.cli import summary
+from sextet.cli.doors import Here, There, writing
+from sextet.cli.drive import Drive, Wishes
+from sextet.cli.exits import INTERRUPTED, code_of
+from sextet.cli.options import on_terminal
+from sextet.cli.shows import Lines, Plain, Show, out_json
+from sextet.errors import BusyError, SextetError
+from sextet.model.patch import ChangeSet, PatchState
+from sextet.roles.wording import clean
+from sextet.service import methods as m
+from sextet.service.place import Place
+from sextet.store.layout import RUNS
+
+Begin = Callable[[Here | There], Awaitable[str]]
+"""Starts or names the run through a door, and sees to it that somebody works on it; its id."""
+
+
+def show_for(wishes: Wishes) -> Show:
+    """JSON lines when asked for, the live view on a terminal, else plain lines."""
+    if wishes.as_json:
+        return Lines()
+    if on_terminal():
+        from sextet.cli.view import Live  # noqa: PLC0415 -- rich is only needed on a terminal
+
+        return Live()
+    return Plain(verbose=wishes.verbose)
+
+
+async def see(place: Place, begin: Begin, wishes: Wishes) -> int:
+    """Begin a run and stay with it until its end.
+
+    Args:
+        place: the work tree.
+        begin: called once with the door; when the process behind a socket goes away, this one takes over.
+        wishes: what the caller allowed.
+
+    Returns:
+        The exit code.
+    """
+    show = show_for(wishes)
+    run_id = ""
+    while True:
+        async with writing(place) as door:
+            if not run_id:
+                run_id = await begin(door)
+            else:
+                await _take_over(door, run_id, wishes)
+            _tell_problems(door, show)
+            drive = Drive(door, run_id, wishes, show)
+            await drive.see_through()
+            if drive.taken_away:
+                show.say("The process that worked on this run has ended; this one goes on with it.")
+                continue
+            return await _end(door, drive, wishes)
+
+
+async def _take_over(door: Here | There, run_id: str, wishes: Wishes) -> None:
+    await door.call("run/resume", {"runId": run_id, "by": wishes.by})
+
+
+def _tell_problems(door: Here | There, show: Show) -> None:
+    if isinstance(door, Here):
+        for sentence in door.orchestrator.problems:
+            show.say(clean(f"Note: {sentence}", 2_000))
+
+
+async def _end(door: Here | There, drive: Drive, wishes: Wishes) -> int:
+    run_id, screen = drive.screen.run_id, drive.screen
+    changes, problem, applied = None, "", False
+    patch = summary.patch_of(screen)
+    if drive.failed is not None:
+        problem = str(drive.failed)
+    elif patch is not None:
+        try:
+            changes = await _changes(door, run_id, patch.id)
+            if wishes.apply and patch.state is PatchState.PROPOSED:
+                await apply(door, run_id, patch.id, wishes)
+            screen.view = screen.reread()
+            applied = (summary.patch_of(screen) or patch).state is PatchState.APPLIED
+        except SextetError as error:
+            problem = f"{patch.id} was not applied. {error}" if wishes.apply else str(error)
+    code = summary.code_for(screen, waits=drive.waits, applied=applied, wanted=wishes.apply)
+    if drive.failed is not None:
+        code = max(1, code_of(drive.failed))
+    if drive.signalled:
+        code = INTERRUPTED
+    folder = str(door.place.top / RUNS / run_id)
+    end = summary.ending(screen, code, folder=folder, changes=changes, problem=problem)
+    if wishes.as_json:
+        out_json(summary.result(end))
+    else:
+        print("", *summary.lines(end), sep="\n", flush=True)  # noqa: T201 -- the command's last words
+    return code
+
+
+async def _changes(door: Here | There, run_id: str, patch_id: str) -> ChangeSet:
+    detail = await through(door, "patch/get", {"runId": run_id, "patchId": patch_id})
+    assert isinstance(detail, m.PatchDetail)  # noqa: S101 -- for mypy
+    return detail.changes
+
+
+async def apply(door: Here | There, run_id: str, patch_id: str, wishes: Wishes) -> m.ApplyResult:
+    """Approve a patch in the caller's name, when that is asked for, and write it.
+
+    Raises:
+        SextetError: it was not written, and why.
+    """
+    number = patch_id.removeprefix("patch-")
+    facts = {"runId": run_id, "by": wishes.by}
+    detail = await through(door, "patch/get", {**facts, "patchId": patch_id})
+    assert isinstance(detail, m.PatchDetail)  # noqa: S101 -- for mypy
+    seen = detail.patch.tree
+    await through(door, "task/approve", {**facts, "taskId": f"review-{number}", "seen": seen})
+    allowed = {"controlFiles": wishes.control_files, "merge": wishes.merge}
+    done = await through(door, "patch/apply", {**facts, **allowed, "patchId": patch_id, "seen": seen})
+    assert isinstance(done, m.ApplyResult)  # noqa: S101 -- for mypy
+    return done
+
+
+async def through(door: Here | There, method: str, params: Mapping[str, Any]) -> object:
+    """A verb through a door; when the other process has just ended, here."""
+    try:
+        return await door.call(method, params)
+    except BusyError:
+        if door.here:
+            raise
+    async with writing(door.place) as other:
+        return await other.call(method, params)

@@ -1,0 +1,155 @@
+"""Summary: how a run ended, for the person and for programs, and what the caller can do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sextet.cli.exits import APPROVED, FAILED, INTERRUPTED, WAITS
+from sextet.cli.screen import Screen
+from sextet.cli.words import REHEARSAL, amount, choices, files, tests
+from sextet.model.base import Line, Record, Text
+from sextet.model.names import RunState
+from sextet.model.outcome import ReviewOutcome, TestOutcome
+from sextet.model.patch import ChangeSet, Patch, PatchState
+from sextet.roles.wording import one_line
+
+
+class Ending(Record):
+    """The last line of `--json`, and what is printed at the end."""
+
+    run_id: str
+    state: RunState
+    reason: Line
+    exit_code: int
+    rehearsal: bool
+    verdict: str = ""
+    tests: str = ""
+    patch_id: str = ""
+    patch_state: str = ""
+    files: int = 0
+    added: int = 0
+    removed: int = 0
+    tokens: int = 0
+    folder: str = ""
+    questions: tuple[Text, ...] = ()
+    problem: Text = ""
+    next_step: Text = ""
+
+
+def code_for(screen: Screen, *, waits: bool, applied: bool, wanted: bool) -> int:
+    """The exit code of a run that is over here."""
+    view = screen.view
+    if view.state is RunState.COMPLETED:
+        patch = patch_of(screen)
+        return WAITS if wanted and patch and not applied else APPROVED
+    if view.ended:
+        return FAILED
+    return WAITS if waits else INTERRUPTED
+
+
+def patch_of(screen: Screen) -> Patch | None:
+    """The run's current patch, when it is one that can be applied."""
+    patch = screen.view.patches.get(screen.view.patch)
+    if patch is None or patch.base == patch.tree:
+        return None
+    return patch
+
+
+def ending(screen: Screen, code: int, *, folder: str, changes: ChangeSet | None, problem: str) -> Ending:
+    """How it ended."""
+    view, patch = screen.view, patch_of(screen)
+    sums: dict[str, int] = {}
+    if changes is not None:
+        sums = {
+            "files": len(changes.files),
+            "added": sum(file.added for file in changes.files),
+            "removed": sum(file.removed for file in changes.files),
+        }
+    return Ending(
+        run_id=screen.run_id,
+        state=view.state,
+        reason=view.reason,
+        exit_code=code,
+        rehearsal=screen.rehearsal,
+        verdict=_verdict(screen),
+        tests=_tests(screen),
+        patch_id=patch.id if patch else "",
+        patch_state=patch.state.value if patch else "",
+        tokens=view.usage.total,
+        folder=folder,
+        questions=tuple(_asked(screen)),
+        problem=problem,
+        next_step=_next(screen, code, patch),
+        **sums,
+    )
+
+
+def _verdict(screen: Screen) -> str:
+    task = screen.view.tasks.get(f"review-{screen.view.patch}")
+    if task is None or not isinstance(task.outcome, ReviewOutcome):
+        return ""
+    return f"{task.outcome.verdict.replace('_', ' ')}: {one_line(task.outcome.summary, 300)}"
+
+
+def _tests(screen: Screen) -> str:
+    task = screen.view.tasks.get(f"test-{screen.view.patch}")
+    return tests(task.outcome) if task is not None and isinstance(task.outcome, TestOutcome) else ""
+
+
+def _asked(screen: Screen) -> list[str]:
+    said = [f"{asked.id}: {one_line(asked.text, 300)}{choices(asked)}" for asked in screen.open_questions]
+    return said + ([f"{screen.gate} needs a named approval"] if screen.gate else [])
+
+
+def _next(screen: Screen, code: int, patch: Patch | None) -> str:
+    run = screen.run_id
+    if not screen.view.ended:
+        return f"{_word(screen) if code == WAITS else ''}sextet resume {run}"
+    if patch is None:
+        return ""
+    steps = {
+        PatchState.APPLIED: f"sextet patch revert {patch.id} {run}   (takes it back)",
+        PatchState.PROPOSED: f"sextet patch apply {patch.id} {run}",
+    }
+    return steps.get(patch.state, f"sextet show {run}")
+
+
+def _word(screen: Screen) -> str:
+    """The command by which a person says what the run waits for."""
+    if screen.gate:
+        return f"sextet approve {screen.gate} {screen.run_id} && "
+    if screen.open_questions:
+        return f"sextet answer {screen.open_questions[0].id} <answer> {screen.run_id} && "
+    return ""
+
+
+def lines(end: Ending) -> list[str]:
+    """The ending as it is printed."""
+    facts: list[tuple[str, str]] = [
+        ("Run", f"{end.run_id} {end.state.value.replace('_', ' ')}" + _because(end.reason)),
+        ("Note", f"{REHEARSAL}" if end.rehearsal else ""),
+        ("Problem", end.problem),
+        ("Verdict", end.verdict),
+        ("Tests", end.tests),
+        ("Patch", _patch(end)),
+        *(("Question", asked) for asked in end.questions),
+        ("Tokens", amount(end.tokens) if end.tokens else ""),
+        ("Records", end.folder),
+        ("Next", end.next_step),
+    ]
+    return [f"{name + ':':<10}{text}" for name, text in facts if text]
+
+
+def _because(reason: str) -> str:
+    return f": {one_line(reason, 300)}" if reason else ""
+
+
+def _patch(end: Ending) -> str:
+    if not end.patch_id:
+        return ""
+    return f"{end.patch_id} {end.patch_state}, {files(end.files)}, +{end.added} -{end.removed}"
+
+
+def result(end: Ending) -> dict[str, Any]:
+    """The ending as the last JSON line."""
+    return {"type": "result", **end.model_dump(mode="json", by_alias=True)}
