@@ -272,8 +272,8 @@ async def test_waiting_for_a_person_does_not_use_up_the_turns_time(tmp_path: Pat
     heard.go_on.clear()
     rehearsal = Rehearsal(own_scenario(cue({"do": "approve", "text": "x"})))
     asked = request(fence_at(tmp_path))
-    short = TurnRequest(asked.prompt, asked.fence, asked.purpose, timeout=0.05)
-    asyncio.get_running_loop().call_later(0.15, heard.go_on.set)
+    short = TurnRequest(asked.prompt, asked.fence, asked.purpose, timeout=0.5)
+    asyncio.get_running_loop().call_later(0.7, heard.go_on.set)
     assert (await rehearsal.turn(short, heard.listener)).text
 
 
