@@ -11,6 +11,7 @@ from sextet.codex.turn import Fence, TurnRequest
 
 BASE: Final[Mapping[str, Any]] = {
     "features.unbounded_connection_retries": False,  # else an unreachable network is waited for without end
+    "features.shell_snapshot": False,  # else each thread starts a login shell, which outlives a killed Codex
     "features.goals": False,
     "features.apps": False,
     "features.plugins": False,
