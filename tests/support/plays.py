@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+from collections import Counter, deque
+from typing import Any
+
 from sextet.model import events as ev
 from sextet.model.answers import Analysis, Ledger, PlannedItem, Requirement, WorkPlan
 from sextet.model.names import Mode, Role, RunState
-from sextet.model.notes import Approval, Comment
+from sextet.model.notes import Approval, Comment, Question, QuestionKind
 from sextet.model.outcome import (
     AnalysisOutcome,
     Change,
@@ -83,6 +88,33 @@ def finding(fingerprint: str, *items: str, file: str = "", source: str = "review
             "fingerprint": fingerprint,
         }
     )
+
+
+def agents_question(task: Task) -> Question:
+    """An agent asks for more than its sandbox allows."""
+    return Question(
+        id=f"ask-{task.id}",
+        kind=QuestionKind.APPROVAL,
+        text="may I?",
+        default="decline",
+        deadline=1e9,
+        task_id=task.id,
+    )
+
+
+def twin(view: RunView) -> RunView:
+    """A copy that shares only what is frozen."""
+    return dataclasses.replace(
+        view, **{f.name: _apart(getattr(view, f.name)) for f in dataclasses.fields(view)}
+    )
+
+
+def _apart(value: Any) -> Any:
+    if isinstance(value, Counter | deque):
+        return copy.copy(value)
+    if isinstance(value, dict):
+        return {key: _apart(inner) for key, inner in value.items()}
+    return copy.copy(value) if isinstance(value, list | set) else value
 
 
 class Play:

@@ -15,6 +15,8 @@ from sextet.pipeline import questions
 from sextet.pipeline.transitions import Move, after, check_epoch, story
 from sextet.pipeline.view import RunView
 
+_NO_USAGE = Usage()
+
 
 def apply(view: RunView, entry: ev.Entry) -> None:
     """Let one journal entry happen.
@@ -133,8 +135,11 @@ def _held(view: RunView, task_id: str, epoch: int) -> Task:
 
 
 def _spent(view: RunView, task: Task, usage: Usage, seconds: float) -> dict[str, Any]:
-    view.usage = view.usage.plus(usage)
-    return {"usage": task.usage.plus(usage), "seconds": task.seconds + seconds, "owner": None}
+    changes: dict[str, Any] = {"seconds": task.seconds + seconds, "owner": None}
+    if usage != _NO_USAGE:
+        view.usage = view.usage.plus(usage)
+        changes["usage"] = task.usage.plus(usage)
+    return changes
 
 
 def _finished(view: RunView, event: ev.TaskFinished, entry: ev.Entry) -> None:
@@ -149,7 +154,8 @@ def _finished(view: RunView, event: ev.TaskFinished, entry: ev.Entry) -> None:
     after(task, move)  # refuse before anything is counted
     changes: dict[str, Any] = {"outcome": outcome, "ended_at": entry.time, "salvage": None}
     if move is Move.BLOCK and isinstance(outcome, ImplementOutcome):
-        changes["failure"] = Failure(kind=FailureKind.BLOCKED, cause=outcome.summary)
+        cause = outcome.summary or "The agent says that it cannot go on, and gives no reason."
+        changes["failure"] = Failure(kind=FailureKind.BLOCKED, cause=cause)
         changes["salvage"] = outcome.change.tree if outcome.change else None
     done = _change(view, task, move, **changes, **_spent(view, task, event.usage, event.seconds))
     if isinstance(outcome, TestOutcome) and (patch := view.patches.get(done.patch)):

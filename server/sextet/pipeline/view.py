@@ -152,27 +152,32 @@ class RunView:
     def store(self, task: Task) -> None:
         """Put a task in its place and keep the indexes (only for `pipeline.fold`)."""
         old = self.tasks.get(task.id)
-        if old is not None:
-            self._unindex(old)
         self.tasks[task.id] = task
-        self.counts[task.patch, task.kind, task.state] += 1
-        if task.state is TaskState.READY:
-            self.ready[task.role][task.id] = None
-        elif task.state is TaskState.IN_PROGRESS:
-            self.working[task.id] = None
-        elif task.state in {TaskState.ERROR, TaskState.BLOCKED}:
-            self.troubled[task.id] = None
-        elif task.state is TaskState.DONE and task.kind is Kind.IMPLEMENT:
-            self.captured[task.id] = None
-        if isinstance(task.outcome, ConsensusOutcome) and task.state is TaskState.DONE:
+        if old is None or old.state is not task.state:
+            if old is not None:
+                self.counts[old.patch, old.kind, old.state] -= 1
+                left = self._index(old)
+                if left is not None:
+                    del left[old.id]
+            self.counts[task.patch, task.kind, task.state] += 1
+            entered = self._index(task)
+            if entered is not None:
+                entered[task.id] = None
+        if task.state is TaskState.DONE and isinstance(task.outcome, ConsensusOutcome):
             self.ledgers[task.patch] = task.outcome.ledger
 
-    def _unindex(self, old: Task) -> None:
-        self.counts[old.patch, old.kind, old.state] -= 1
-        self.ready[old.role].pop(old.id, None)
-        self.working.pop(old.id, None)
-        self.captured.pop(old.id, None)
-        self.troubled.pop(old.id, None)
+    def _index(self, task: Task) -> dict[str, None] | None:
+        """The index that holds tasks of this state."""
+        match task.state:
+            case TaskState.READY:
+                return self.ready[task.role]
+            case TaskState.IN_PROGRESS:
+                return self.working
+            case TaskState.ERROR | TaskState.BLOCKED:
+                return self.troubled
+            case TaskState.DONE if task.kind is Kind.IMPLEMENT:
+                return self.captured
+        return None
 
     def set_tree(self, patch: int, tree: str, commit: str, task_id: str = "") -> None:
         """Move the integration tree; a moved tree makes its patch a draft again (for `pipeline.fold`)."""
