@@ -46,8 +46,11 @@ _CODEX_ONLY: Final = frozenset(
 )
 """What Codex needs for itself (its home, the keyring) and no command of an agent does."""
 
-_SHELL: Final = {"SHLVL": "2"}
-"""Where sockets are forbidden, bash takes itself for a remote login and reads `.bashrc`, unless nested."""
+_SHELL: Final = {
+    "SHLVL": "2",  # where sockets are forbidden, bash takes itself for a remote login and reads .bashrc
+    "PYTHONDONTWRITEBYTECODE": "1",  # else running Python leaves files that git sees as part of the change
+}
+"""Set for every shell of an agent and every test command."""
 
 _SECRET: Final = ("*KEY*", "*SECRET*", "*TOKEN*", "*PASSWORD*", "*PASSWD*", "*CREDENTIAL*")
 
