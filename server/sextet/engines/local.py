@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sextet.errors import SextetError
 from sextet.model.events import BaselineFinished
-from sextet.model.names import Role
+from sextet.model.names import Kind, Role
 from sextet.model.outcome import ImplementOutcome, Outcome
+from sextet.model.task import Task
 from sextet.pipeline.view import RunView
 from sextet.roles.cast import Cast
 from sextet.roles.executor import Assignment, AttemptFailedError, Sink
@@ -28,12 +31,18 @@ class LocalEngine:
         """Do the attempt with the role's executor."""
         return await self._cast.executor(assignment.task.role).execute(assignment, sink)
 
-    async def salvage(self, run_id: str, task_id: str, epoch: int) -> str | None:
-        """The tree of what the attempt's worktree holds now, captured; the worktree is removed then."""
-        change = await self._workshop.salvage(run_id, task_id, epoch)
-        worktree = self._workshop.open(run_id, task_id, epoch)
+    async def salvage(self, run_id: str, task: Task) -> str | None:
+        """The tree of what the attempt's worktree holds now, captured; the worktree is removed then.
+
+        Only implementers write what is of use to somebody else.
+        """
+        change = None
+        if task.kind is Kind.IMPLEMENT:
+            change = await self._workshop.salvage(run_id, task.id, task.epoch)
+        worktree = self._workshop.open(run_id, task.id, task.epoch)
         if worktree is not None:
-            await self._workshop.discard(worktree, lost_ok=change is None)
+            with suppress(OSError):  # what cannot be removed stays for `sextet clean`
+                await self._workshop.discard(worktree, lost_ok=True)
         return change.tree if change else None
 
     async def baseline(self, view: RunView, patch: int, sink: Sink) -> BaselineFinished:

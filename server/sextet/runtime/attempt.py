@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from sextet.codex.turn import TurnHandle
-from sextet.errors import SextetError
+from sextet.errors import SextetError, StoreError
 from sextet.model import events as ev
 from sextet.model.names import Kind
 from sextet.model.notes import Choice, Question, QuestionKind
@@ -19,6 +19,17 @@ from sextet.runtime.assign import assignment
 from sextet.runtime.engine import Engine
 from sextet.runtime.logs import WorkerLog
 from sextet.runtime.session import Session
+
+PAUSES = 5
+"""How often in a row an attempt is given back because somebody asks for a pause, before a person is asked."""
+
+LONGEST_PAUSE = 3_600.0
+"""Seconds of a pause between two attempts at most."""
+
+_PASSING = frozenset({FailureKind.TRANSIENT, FailureKind.MODEL})
+
+Report = tuple[ev.RunEvent, ...]
+"""The events that tell how an attempt ended."""
 
 
 class AttemptSink:
@@ -35,6 +46,7 @@ class AttemptSink:
         self._worker_id = worker_id
         self._log = log
         self._asked = 0
+        self._complained = False
 
     def log(self, stream: str, text: str) -> None:
         """See `Sink.log`."""
@@ -44,8 +56,19 @@ class AttemptSink:
             self.activity = stripped.splitlines()[-1][:200]
 
     def artifact(self, name: str, data: bytes) -> None:
-        """See `Sink.artifact`."""
-        self._session.artifacts.append(self._task.id, self._task.epoch, name, data)
+        """See `Sink.artifact`. A disk that refuses is told once; the work goes on, the journal decides."""
+        try:
+            self._session.artifacts.append(self._task.id, self._task.epoch, name, data)
+        except StoreError as error:
+            self._complain(f"{name} of {self._task.id} could not be kept: {error.what}", error.next_step)
+
+    def _complain(self, text: str, next_step: str) -> None:
+        if self._complained:
+            return
+        self._complained = True
+        noted = ev.Noted(text=text, level="warning", next_step=next_step[:1_000])
+        with suppress(StoreError):  # then the journal fails as well, and whoever records next says so
+            self._session.put(noted, actor=self._worker_id)
 
     def spent(self, usage: Usage) -> None:
         """See `Sink.spent`."""
@@ -110,35 +133,45 @@ class Attempt:
         if self._running is not None:
             self._running.cancel()
 
-    async def run(self) -> ev.RunEvent:
-        """Do the work; returns the event to record.
+    async def run(self) -> Report:
+        """Do the work; returns the events to record.
 
         Raises:
             asyncio.CancelledError: the worker is stopped; record `given_back()` then.
         """
-        self.sink.log("sextet", f"{self.task.id}, attempt {self.task.epoch}: {self.task.title}")
-        if self.task.kind is Kind.TEST:  # what failed before is known by then
-            await self._session.until(lambda view: self.task.patch in view.baseline or view.ended)
-        given = assignment(self._session.view, self.task, self._worker_id)
-        self._running = asyncio.ensure_future(self._engine.execute(given, self.sink))
+        self._running = asyncio.ensure_future(self._carry_out())
         try:
-            return self._finished(await self._running)
+            return (self._finished(await self._running),)
         except asyncio.CancelledError:
-            if not self._stop_reason:
-                raise
-            await self._keep()
-            return ev.TaskStopped(task_id=self.task.id, reason=self._stop_reason[:1_000])
+            return await self._cancelled()
         except AttemptFailedError as error:
             if error.usage.total > self.sink.usage.total:
                 self.sink.usage = error.usage
+            if self._may_pause(error):
+                return await self.given_back(error.failure.cause, pause=error.retry_after)
             return await self._failed(error.failure)
         except SextetError as error:
             failure = Failure(kind=FailureKind.INTERNAL, cause=error.what, next_step=error.next_step[:1_000])
             return await self._failed(failure)
         except Exception as error:  # noqa: BLE001 -- a defect in an executor fails its attempt, not the run
-            cause = f"{type(error).__name__}: {error}"[:10_000]
-            step = "This is a defect of Sextet: please report it with the worker's log."
-            return await self._failed(Failure(kind=FailureKind.INTERNAL, cause=cause, next_step=step))
+            return await self._failed(_defect(f"{type(error).__name__}: {error}"))
+
+    async def _carry_out(self) -> Outcome:
+        self.sink.log("sextet", f"{self.task.id}, attempt {self.task.epoch}: {self.task.title}")
+        if self.task.kind is Kind.TEST:  # what failed before is known by then
+            await self._session.until(lambda view: self.task.patch in view.baseline or view.ended)
+        given = assignment(self._session.view, self.task, self._worker_id)
+        return await self._engine.execute(given, self.sink)
+
+    async def _cancelled(self) -> Report:
+        """By a person, with its worker, or (a defect) by the executor itself."""
+        worker = asyncio.current_task()
+        if worker is not None and worker.cancelling():
+            raise asyncio.CancelledError
+        if not self._stop_reason:
+            return await self._failed(_defect("The executor cancelled itself."))
+        stopped = ev.TaskStopped(task_id=self.task.id, reason=self._stop_reason[:1_000])
+        return (*await self.given_back(self._stop_reason), stopped)
 
     def _finished(self, outcome: Outcome) -> ev.RunEvent:
         facts: dict[str, Any] = {"task_id": self.task.id, "epoch": self.task.epoch}
@@ -152,9 +185,14 @@ class Attempt:
             )
         return ev.TaskFinished(**facts, outcome=outcome, usage=self.sink.usage, seconds=seconds)
 
-    async def _failed(self, failure: Failure) -> ev.RunEvent:
+    def _may_pause(self, error: AttemptFailedError) -> bool:
+        """Somebody asks for a pause that is too long to hold the worker meanwhile."""
+        wanted = error.retry_after > 0 and error.failure.kind in _PASSING
+        return wanted and self.task.epoch <= self.task.reworks + PAUSES
+
+    async def _failed(self, failure: Failure) -> Report:
         self.sink.log("sextet", f"{self.task.id} failed ({failure.kind}): {failure.cause}")
-        return ev.TaskFailed(
+        failed = ev.TaskFailed(
             task_id=self.task.id,
             epoch=self.task.epoch,
             failure=failure,
@@ -162,23 +200,35 @@ class Attempt:
             usage=self.sink.usage,
             seconds=time.monotonic() - self._started,
         )
+        return (failed,)
 
-    async def given_back(self, reason: str) -> ev.RunEvent:
-        """The event for an attempt that was cancelled with its worker."""
-        return ev.TaskReleased(
+    async def given_back(self, reason: str, pause: float = 0.0) -> Report:
+        """The events for an attempt that ends without a result and without blame.
+
+        Args:
+            reason: why.
+            pause: seconds before the next attempt.
+        """
+        released = ev.TaskReleased(
             task_id=self.task.id,
             epoch=self.task.epoch,
-            reason=reason,
+            reason=" ".join(reason.split())[:1_000],
             salvage=await self._keep(),
+            not_before=self._session.clock() + min(pause, LONGEST_PAUSE) if pause else 0.0,
             usage=self.sink.usage,
             seconds=time.monotonic() - self._started,
         )
+        return (released,)
 
     async def _keep(self) -> str | None:
         """What it wrote, captured; a failure to capture is told and loses nothing (the worktree stays)."""
         try:
-            return await self._engine.salvage(self._session.run_id, self.task.id, self.task.epoch)
+            return await self._engine.salvage(self._session.run_id, self.task)
         except SextetError as error:
-            with suppress(SextetError):
-                self.sink.log("sextet", f"The worktree of {self.task.id} was kept as it is: {error}")
+            self.sink.log("sextet", f"The worktree of {self.task.id} was kept as it is: {error}")
             return None
+
+
+def _defect(cause: str) -> Failure:
+    step = "This is a defect of Sextet: please report it with the worker's log."
+    return Failure(kind=FailureKind.INTERNAL, cause=cause[:10_000], next_step=step)

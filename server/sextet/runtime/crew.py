@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 
 from sextet.errors import NotFoundError, StoreError
 from sextet.model import events as ev
@@ -33,6 +34,8 @@ class Crew:
         self._crashes: dict[str, int] = {}
         self._restarts: dict[str, asyncio.TimerHandle] = {}
         self._stopped: set[Role] = set()
+        self._resting: set[str] = set()
+        """Workers that were stopped one by one."""
         self._closed = False
 
     @property
@@ -72,17 +75,24 @@ class Crew:
 
     def scale(self) -> None:
         """Start missing workers and drain those beyond the wanted number."""
-        if self._closed or self._session.view.ended:
+        self._resting.clear()
+        self._fill()
+        for worker in list(self._workers.values()):
+            if worker.number > self._wanted(worker.role):
+                worker.drain()
+
+    def _wanted(self, role: Role) -> int:
+        return 0 if role in self._stopped else self._session.view.settings_of(role).workers
+
+    def _fill(self) -> None:
+        """Start what is missing. One that is on its way out still counts; this is called again at its end."""
+        if self._closed or self._session.view.ended or self._session.broken:
             return
         for role in Role:
-            wanted = 0 if role in self._stopped else self._session.view.settings_of(role).workers
-            for number in range(1, wanted + 1):
+            for number in range(1, self._wanted(role) + 1):
                 worker_id = f"{role}-{number}"
-                if worker_id not in self._workers and worker_id not in self._restarts:
+                if not {worker_id} & (self._workers.keys() | self._restarts.keys() | self._resting):
                     self._begin(role, number)
-            for worker in list(self._workers.values()):
-                if worker.role is role and worker.number > wanted:
-                    worker.drain()
 
     def _begin(self, role: Role, number: int) -> None:
         worker = Worker(self._session, role, number, self._engine, self._slots)
@@ -92,22 +102,24 @@ class Crew:
         task.add_done_callback(lambda done: self._ended(worker, done))
 
     def _ended(self, worker: Worker, task: asyncio.Task[None]) -> None:
-        """A worker's loop is over: wanted, drained, or crashed."""
-        if self._tasks.get(worker.id) is not task:
-            return
+        """A worker's loop is over: no longer wanted, wanted again meanwhile, or crashed."""
         del self._workers[worker.id], self._tasks[worker.id]
         error = None if task.cancelled() else task.exception()
-        if error is None or self._closed or isinstance(error, StoreError):
-            return
+        if error is not None and not self._closed and not self._session.broken:
+            self._crashed(worker, error)
+        self._fill()
+
+    def _crashed(self, worker: Worker, error: BaseException) -> None:
         count = self._crashes[worker.id] = self._crashes.get(worker.id, 0) + 1
         pause = BACK_OFF[min(count, len(BACK_OFF)) - 1]
-        cause = f"{type(error).__name__}: {error}"[:10_000]
-        self._session.put(ev.WorkerCrashed(worker_id=worker.id, cause=cause, restart_in=pause))
         self._restarts[worker.id] = asyncio.get_running_loop().call_later(pause, self._restart, worker.id)
+        cause = f"{type(error).__name__}: {error}"[:10_000]
+        with suppress(StoreError):  # the run is broken then, and whoever drives it says so
+            self._session.put(ev.WorkerCrashed(worker_id=worker.id, cause=cause, restart_in=pause))
 
     def _restart(self, worker_id: str) -> None:
         del self._restarts[worker_id]
-        self.scale()
+        self._fill()
 
     # Stopping -------------------------------------------------------------------------------------
     async def stop(self, *, now: bool, roles: Iterable[Role] = tuple(Role), ids: Iterable[str] = ()) -> None:
@@ -119,6 +131,7 @@ class Crew:
             ids: single workers instead of whole roles; they come back with the next `scale`.
         """
         chosen = set(ids)
+        self._resting |= chosen
         if not chosen:
             self._stopped |= set(roles)
             chosen = {w.id for w in self._workers.values() if w.role in self._stopped}
@@ -128,11 +141,16 @@ class Crew:
         if now:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if tasks:
+                await asyncio.wait(tasks)
+
+    def seal(self) -> None:
+        """Nobody is started any more."""
+        self._closed = True
 
     async def close(self) -> None:
         """Stop everybody at once, for good."""
-        self._closed = True
+        self.seal()
         for handle in self._restarts.values():
             handle.cancel()
         self._restarts.clear()

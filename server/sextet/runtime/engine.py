@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sextet.model.events import BaselineFinished
 from sextet.model.outcome import Outcome
+from sextet.model.task import Task
 from sextet.pipeline.view import RunView
 from sextet.roles.executor import Assignment, Sink
 
@@ -32,8 +33,12 @@ class Engine(Protocol):
         """
         ...
 
-    async def salvage(self, run_id: str, task_id: str, epoch: int) -> str | None:
-        """Capture what an attempt without an outcome wrote; the tree, or None when there is nothing."""
+    async def salvage(self, run_id: str, task: Task) -> str | None:
+        """Capture what the attempt of `task.epoch` wrote; the tree, or None when there is nothing to keep.
+
+        Raises:
+            SextetError: it could not be captured; nothing was removed.
+        """
         ...
 
     async def baseline(self, view: RunView, patch: int, sink: Sink) -> BaselineFinished:
@@ -41,5 +46,9 @@ class Engine(Protocol):
         ...
 
     async def integrate(self, view: RunView, task_id: str) -> Integration:
-        """Merge the captured change of an implement task onto the integration tree (one at a time)."""
+        """Merge the captured change of an implement task onto the integration tree (one at a time).
+
+        Raises:
+            SextetError: git or the disk refuses; nothing was integrated.
+        """
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sextet.errors import SextetError
 from sextet.model import events as ev
 from sextet.model.names import Severity, TaskState
@@ -10,25 +12,43 @@ from sextet.model.task import Task
 from sextet.runtime.engine import Engine, Integration
 from sextet.runtime.session import Session
 
+TRIES = 4
+"""How often one integration is tried before the run stops and says why."""
+
+PAUSE = 0.5
+"""Seconds before the second try; twice as long before each further one."""
+
 
 async def integrate(session: Session, engine: Engine) -> None:
     """Integrate whatever is captured, until the run has ended.
 
     Raises:
-        StoreError: the disk refuses.
+        SextetError: git or the disk refuses, again and again; no agent is to blame and none is asked again.
     """
     while True:
         await session.until(lambda view: bool(view.captured) or view.ended)
         if session.view.ended:
             return
         task = session.view.tasks[next(iter(session.view.captured))]
-        try:
-            result = await engine.integrate(session.view, task.id)
-        except SextetError as error:
-            result = Integration(conflicts=("",), detail=str(error))
+        result = await _patiently(session, engine, task)
         current = session.view.tasks[task.id]
-        if (current.state, current.epoch) == (TaskState.DONE, task.epoch):
+        if (current.state, current.epoch) == (TaskState.DONE, task.epoch) and not session.view.ended:
             await session.record(_event(session, current, result))
+
+
+async def _patiently(session: Session, engine: Engine, task: Task) -> Integration:
+    pause = PAUSE
+    for left in reversed(range(TRIES)):
+        try:
+            return await engine.integrate(session.view, task.id)
+        except SextetError as error:
+            if not left:
+                raise
+            text = f"{task.id} could not be integrated: {error.what} Trying again in {pause:g} s."
+            await session.record(ev.Noted(text=text, level="warning", next_step=error.next_step[:1_000]))
+        await asyncio.sleep(pause)
+        pause *= 2
+    raise AssertionError  # the last try returns or raises
 
 
 def _event(session: Session, task: Task, result: Integration) -> ev.RunEvent:
@@ -50,7 +70,5 @@ def _event(session: Session, task: Task, result: Integration) -> ev.RunEvent:
 
 
 def _sentence(path: str, others: list[str], detail: str) -> str:
-    if not path:
-        return f"The change could not be merged: {detail}"
     with_whom = f" with the work of {', '.join(others)}" if others else " with what is there now"
     return f"The change to {path} collides{with_whom}; do it again on the tree as it is now. {detail}".strip()

@@ -11,12 +11,14 @@ from sextet.model.live import Heartbeat
 from sextet.model.names import ENDED, Kind, RunState
 from sextet.model.notes import Choice, Question, QuestionKind
 from sextet.model.task import Task
+from sextet.pipeline.questions import WITHDRAWN
 from sextet.runtime.attempt import AttemptSink
 from sextet.runtime.crew import Crew
 from sextet.runtime.engine import Engine
+from sextet.runtime.finish import finish
 from sextet.runtime.integrator import integrate
 from sextet.runtime.logs import WorkerLog
-from sextet.runtime.session import Session
+from sextet.runtime.session import SEXTET, Session
 from sextet.runtime.slots import Slots
 
 _SETUP_CHOICES = (
@@ -34,6 +36,8 @@ class LiveRun:
         self.engine = engine
         self.crew = Crew(session, engine, slots)
         self._slots = slots
+        self.over = False
+        """True from when it ends: nothing is begun any more."""
         self._interrupted = asyncio.Event()
         self._reason = ""
 
@@ -50,7 +54,18 @@ class LiveRun:
 
         Raises:
             StoreError: the disk refuses; the run can be resumed when it works again.
+            SextetError: it cannot go on; the reason is in the journal, and it can be resumed.
         """
+        try:
+            await self._work()
+        except BaseException as error:
+            self._note(error)
+            raise
+        if not self.session.view.ended:
+            await self.session.record(ev.RunStateChanged(state=RunState.INTERRUPTED, reason=self._reason))
+        return self.session.view.state
+
+    async def _work(self) -> None:
         helpers: list[asyncio.Task[None]] = []
         try:
             await self._begin()
@@ -60,13 +75,28 @@ class LiveRun:
             self.crew.start()
             await self._until_over(helpers)
         finally:
+            self.over = True
+            self.crew.seal()
             for helper in helpers:
                 helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
-            await asyncio.shield(self.crew.close())
-        if not self.session.view.ended:
-            await self.session.record(ev.RunStateChanged(state=RunState.INTERRUPTED, reason=self._reason))
-        return self.session.view.state
+            await finish(self._end(helpers))
+
+    async def _end(self, helpers: list[asyncio.Task[None]]) -> None:
+        await self.crew.close()
+        await asyncio.gather(*helpers, return_exceptions=True)
+
+    def _note(self, error: BaseException) -> None:
+        """Why it cannot go on goes into the journal, when that is still possible."""
+        if self.session.broken or self.session.view.ended:
+            return
+        what = error.what if isinstance(error, SextetError) else f"{type(error).__name__}: {error}"
+        words = "Sextet was ended" if isinstance(error, asyncio.CancelledError) else what
+        state = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=" ".join(words.split())[:1_000])
+        with suppress(SextetError):
+            if not isinstance(error, asyncio.CancelledError):
+                step = error.next_step[:1_000] if isinstance(error, SextetError) else "Resume the run."
+                self.session.put(ev.Noted(text=words[:10_000], level="error", next_step=step))
+            self.session.put(state)
 
     def interrupt(self, reason: str) -> None:
         """Stop all work now; the run can be resumed."""
@@ -91,13 +121,13 @@ class LiveRun:
             )
             await self.session.record(released)
         await asyncio.to_thread(self.session.claims.reap)
-        await self.session.record(ev.RunStateChanged(state=RunState.RUNNING))
+        await self.session.record(*self.session.defer(), ev.RunStateChanged(state=RunState.RUNNING))
 
     async def _salvage(self, task: Task) -> str | None:
         try:
-            return await self.engine.salvage(self.session.run_id, task.id, task.epoch)
+            return await self.engine.salvage(self.session.run_id, task)
         except SextetError as error:
-            text = f"What {task.id} wrote in attempt {task.epoch} could not be captured: {error}"
+            text = f"What {task.id} wrote in attempt {task.epoch} could not be captured: {error.what}"
             await self.session.record(ev.Noted(text=text, level="warning", next_step="See `sextet recover`."))
             return None
 
@@ -126,29 +156,37 @@ class LiveRun:
             await self.session.until(lambda view: view.ended or view.patch not in view.baseline)
 
     async def _baseline_of(self, patch: int) -> None:
+        done = await self._try_baseline(patch)
+        answer = await self._setup_question(done)
+        while answer == "retry":
+            done = await self._try_baseline(patch)
+            answer = await self._setup_question(done)
+        if answer == "stop":  # without its result: a resumed run tries it anew
+            reason = "the set-up command fails on the untouched base"
+            await self.session.record(ev.RunStateChanged(state=RunState.FAILED, reason=reason))
+        else:
+            await self.session.record(done)
+
+    async def _try_baseline(self, patch: int) -> ev.BaselineFinished:
         log = WorkerLog(self.session.run_id, "baseline-1", self.session.artifacts.log, self.session.bus)
         place = Task(id=f"baseline-{patch}", kind=Kind.TEST, title="Baseline", patch=patch, epoch=1)
         sink = AttemptSink(self.session, place, "baseline-1", log)
         try:
-            done = await self.engine.baseline(self.session.view, patch, sink)
+            return await self.engine.baseline(self.session.view, patch, sink)
         except SextetError as error:
-            await self.session.record(ev.Noted(text=f"No baseline: {error}", level="warning"))
-            done = ev.BaselineFinished(patch=patch)
+            text = f"No baseline: {error.what}"
+            await self.session.record(ev.Noted(text=text, level="warning", next_step=error.next_step[:1_000]))
+            return ev.BaselineFinished(patch=patch)
         finally:
             log.flush()
-        answer = await self._setup_question(done)
-        if answer == "retry":
-            await self._baseline_of(patch)
-        elif answer == "stop":
-            reason = "the set-up command fails on the untouched base"
-            await self.session.record(done, ev.RunStateChanged(state=RunState.FAILED, reason=reason))
-        else:
-            await self.session.record(done)
 
     async def _setup_question(self, done: ev.BaselineFinished) -> str:
-        if done.setup is None or done.setup.exit_code == 0:
-            return ""
         view = self.session.view
+        if done.setup is None or done.setup.exit_code == 0:
+            for asked in [name for name in view.questions if name.startswith(f"setup-{done.patch}-")]:
+                gone = ev.QuestionAnswered(question_id=asked, answer=WITHDRAWN, by=SEXTET)
+                await self.session.record(gone)
+            return ""
         number = sum(1 for name in view.answers if name.startswith(f"setup-{done.patch}-")) + 1
         question = Question(
             id=f"setup-{done.patch}-{number}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from sextet.errors import StoreError
 from sextet.model.live import LogBatch
 from sextet.runtime.bus import Bus
 
@@ -17,6 +18,8 @@ LINE_CHARACTERS = 8_000
 
 class WorkerLog:
     """One worker's log: numbered lines, written to its file and published in batches.
+
+    A disk that refuses costs lines (the next batch says how many), never the attempt that wrote them.
 
     Args:
         run_id: the run.
@@ -34,6 +37,7 @@ class WorkerLog:
         self._stream = ""
         self._task_id: str | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._lost = 0
 
     def add(self, stream: str, text: str, task_id: str | None) -> None:
         """Take text of any number of lines; control characters are gone already."""
@@ -52,7 +56,12 @@ class WorkerLog:
         lines, self._lines = self._lines, []
         if not lines:
             return
-        first = self._write(self._worker_id, lines)
+        try:
+            first = self._write(self._worker_id, lines)
+        except StoreError:
+            self._lost += len(lines)
+            return
+        lost, self._lost = self._lost, 0
         batch = LogBatch(
             run_id=self._run_id,
             worker_id=self._worker_id,
@@ -60,5 +69,6 @@ class WorkerLog:
             stream=self._stream,
             first_seq=first,
             lines=tuple(lines),
+            dropped=lost,
         )
         self._bus.publish(batch)

@@ -5,24 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Self
 
 from sextet.errors import StoreError
 from sextet.model import events as ev
-from sextet.model.names import Role, RunState
+from sextet.model.names import Role
 from sextet.model.notes import Question
 from sextet.model.task import Task
-from sextet.pipeline.expand import expand
+from sextet.pipeline.expand import LIVE, expand
 from sextet.pipeline.fold import apply, fold
 from sextet.pipeline.pick import next_time, pick
 from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, StateChanged
+from sextet.runtime.finish import finish
 from sextet.store.artifacts import Artifacts
 from sextet.store.claims import ClaimToken, TaskClaimStore
 from sextet.store.journal import Journal, Writer
 from sextet.store.layout import RunFolder
 from sextet.store.views import Views
+from sextet.system.disk import DISK, Disk
 
 SEXTET = "sextet"
 """The actor of what nobody in particular did."""
@@ -34,36 +36,54 @@ class Session:
     """A run that is open for writing; its supervisor holds the lock of the work tree.
 
     The view is ahead of the disk by at most one commit; nobody outside is told of anything (return of
-    `record`, messages on the bus) before it is on the disk.
+    `record` and `settled`, messages on the bus) before it is on the disk.
+
+    Args:
+        folder: the run's.
+        bus: whom to tell.
+        clock: the time, in seconds since 1970.
+        disk: where tests put faults.
+
+    Raises:
+        StoreError: the run cannot be read or written; nothing is left open.
     """
 
     def __init__(
-        self, folder: RunFolder, journal: Journal, bus: Bus, clock: Callable[[], float] = time.time
+        self, folder: RunFolder, bus: Bus, *, clock: Callable[[], float] = time.time, disk: Disk = DISK
     ) -> None:
         self.folder = folder
         self.run_id = folder.run_id
         self.bus = bus
         self.clock = clock
-        self.view: RunView = fold(journal.entries)
-        journal.entries.clear()
-        self.claims = TaskClaimStore(folder)
-        self.artifacts = Artifacts(folder)
-        self._views = Views(folder)
-        self._writer = Writer(journal)
+        self.broken: StoreError | None = None
+        """Why nothing more can be recorded; None while all is well."""
         self._waiting: dict[Role, set[asyncio.Event]] = {role: set() for role in Role}
         self._changed = asyncio.Event()
         self._deadline: asyncio.TimerHandle | None = None
-        self.broken: StoreError | None = None
-        """Why nothing more can be recorded; None while all is well."""
+        self._last: asyncio.Future[None] | None = None
+        with ExitStack() as opened:
+            journal = Journal.open(folder, disk)
+            opened.callback(journal.close)
+            self.view: RunView = fold(journal.entries)
+            journal.entries.clear()
+            self.claims = TaskClaimStore(folder, disk)
+            opened.callback(self.claims.close)
+            self.artifacts = Artifacts(folder, disk)
+            opened.callback(self.artifacts.close)
+            self._views = Views(folder, disk)
+            self._writer = Writer(journal)
+            opened.pop_all()
 
     @classmethod
-    def open(cls, folder: RunFolder, bus: Bus, clock: Callable[[], float] = time.time) -> Self:
+    def open(
+        cls, folder: RunFolder, bus: Bus, *, clock: Callable[[], float] = time.time, disk: Disk = DISK
+    ) -> Self:
         """Open a run to go on with it; rewrites views that are missing or behind.
 
         Raises:
             StoreError: the run cannot be read or written.
         """
-        session = cls(folder, Journal.open(folder), bus, clock)
+        session = cls(folder, bus, clock=clock, disk=disk)
         session._views.rebuild(session.view.tasks.values())
         session._watch_deadlines()
         return session
@@ -87,14 +107,17 @@ class Session:
     def put(self, *events: ev.RunEvent, actor: str = SEXTET) -> asyncio.Future[None]:
         """As `record` without waiting: the future is done when the last entry is on the disk."""
         if self.broken:
-            raise self.broken
+            raise self._refusal(self.broken)
         durable: asyncio.Future[None] | None = None
-        for event in events:
-            durable = self._put(event, actor)
-            while following := expand(self.view):
-                for next_event in following:
-                    durable = self._put(next_event, SEXTET)
-        self._wake()
+        try:
+            for event in events:
+                durable = self._put(event, actor)
+                while following := expand(self.view):
+                    for next_event in following:
+                        durable = self._put(next_event, SEXTET)
+        finally:  # also when an event is refused: those before it happened
+            self._watch_deadlines()
+            self._wake()
         if durable is None:
             durable = asyncio.get_running_loop().create_future()
             durable.set_result(None)
@@ -110,10 +133,9 @@ class Session:
             self.broken = error
             raise
         durable.add_done_callback(lambda done: self._published(entry, done))
+        self._last = durable
         for task_id in _touched(event):
             self._views.put(self.view.tasks[task_id])
-        if isinstance(event, ev.QuestionAsked | ev.QuestionAnswered):
-            self._watch_deadlines()
         return durable
 
     def _published(self, entry: ev.Entry, done: asyncio.Future[None]) -> None:
@@ -123,6 +145,22 @@ class Session:
         elif isinstance(error, StoreError) and not self.broken:
             self.broken = error
             self._wake()
+
+    async def settled(self) -> None:
+        """Wait until all that the view says is on the disk; it is so when this returns.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        while self._last is not None and not self._last.done():
+            await asyncio.wait({self._last})
+        if self.broken:
+            raise self._refusal(self.broken)
+
+    @staticmethod
+    def _refusal(error: StoreError) -> StoreError:
+        """One of its own for each who asks: an exception that is raised twice collects tracebacks."""
+        return StoreError(error.what, next_step=error.next_step, **error.facts)
 
     # Claims ---------------------------------------------------------------------------------------
     async def claim(self, worker_id: str, role: Role) -> tuple[Task, ClaimToken] | None:
@@ -138,7 +176,13 @@ class Session:
             return None
         claimed = ev.TaskClaimed(task_id=task.id, epoch=token.epoch, worker_id=worker_id)
         durable = self.put(claimed, actor=worker_id)
-        await asyncio.shield(durable)
+        try:
+            await asyncio.shield(durable)
+        except asyncio.CancelledError:  # nobody will work on it: say so, or it is held for ever
+            with suppress(StoreError):
+                self.put(ev.TaskReleased(task_id=task.id, epoch=token.epoch, reason="its worker was stopped"))
+                self.claims.release(token)
+            raise
         return self.view.tasks[task.id], token
 
     def _take(self, task: Task, worker_id: str) -> ClaimToken | None:
@@ -152,16 +196,17 @@ class Session:
         return None
 
     async def work(self, role: Role) -> None:
-        """Wait until there may be work for a role (or the run ends); may return too early, never too late."""
+        """Wait until there is work for a role, or the run ends, or the disk refuses."""
         event = asyncio.Event()
         self._waiting[role].add(event)
         try:
-            if self.broken or self.view.ended or pick(self.view, role, self.clock()):
-                return
-            pause = next_time(self.view, role)
-            seconds = max(0.0, pause - self.clock()) + 0.001 if pause else None
-            with suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), seconds)
+            while not (self.broken or self.view.ended or pick(self.view, role, self.clock())):
+                event.clear()
+                pause = next_time(self.view, role)
+                seconds = max(0.0, pause - self.clock()) + 0.001 if pause else None
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await event.wait()
         finally:
             self._waiting[role].discard(event)
 
@@ -182,7 +227,7 @@ class Session:
         """
         while not condition(self.view):
             if self.broken:
-                raise self.broken
+                raise self._refusal(self.broken)
             await self._changed.wait()
 
     # People ---------------------------------------------------------------------------------------
@@ -194,10 +239,11 @@ class Session:
         return self.view.answer(question.id) or question.default
 
     def _watch_deadlines(self) -> None:
+        """Wake at the first deadline; while nobody works on the run, none passes."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        if not self.view.questions:
+        if not self.view.questions or self.broken or self.view.state not in LIVE:
             return
         first = min(q.deadline for q in self.view.questions.values())
         seconds = max(0.0, first - self.clock())
@@ -205,23 +251,37 @@ class Session:
 
     def _take_defaults(self) -> None:
         self._deadline = None
-        if self.broken or self.view.state in {RunState.INTERRUPTED, RunState.QUEUED} or self.view.ended:
-            return
         now = self.clock()
-        for question in list(self.view.questions.values()):
-            if question.deadline <= now:
-                self.put(ev.QuestionAnswered(question_id=question.id, answer=question.default, by=SEXTET))
+        due = [question for question in self.view.questions.values() if question.deadline <= now]
+        with suppress(StoreError):  # the run is broken then, and whoever drives it says so
+            for question in due:
+                if question.id in self.view.questions:  # an answer may make other questions moot
+                    answer = ev.QuestionAnswered(question_id=question.id, answer=question.default, by=SEXTET)
+                    self.put(answer)
         self._watch_deadlines()
+
+    def defer(self) -> tuple[ev.RunEvent, ...]:
+        """Questions whose deadline passed while nobody worked on the run, to be asked with a new one."""
+        now = self.clock()
+        later = now + self.view.the_run.settings.question_minutes * 60
+        return tuple(
+            ev.QuestionAsked(question=question.model_copy(update={"deadline": later}))
+            for question in self.view.questions.values()
+            if question.deadline <= now
+        )
 
     # The end --------------------------------------------------------------------------------------
     async def close(self) -> None:
         """Write down what is pending and let go of the files; the run can be opened again."""
         if self._deadline is not None:
             self._deadline.cancel()
-        await self._writer.close()
-        await asyncio.to_thread(self._views.close)
-        self.artifacts.close()
-        self.claims.close()
+            self._deadline = None
+        try:
+            await finish(self._writer.close())
+            await finish(asyncio.to_thread(self._views.close))
+        finally:
+            self.artifacts.close()
+            self.claims.close()
 
 
 def _touched(event: ev.RunEvent) -> tuple[str, ...]:

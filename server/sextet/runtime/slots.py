@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
 class Slots:
-    """A semaphore whose size changes while it is used; waiting is fair."""
+    """A semaphore whose size changes while it is used; who waits longest is next."""
 
     def __init__(self, number: int) -> None:
         self._number = number
         self._taken = 0
-        self._condition = asyncio.Condition()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def taken(self) -> int:
+        """How many are held now."""
+        return self._taken
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Hold one slot."""
-        async with self._condition:
-            await self._condition.wait_for(lambda: self._taken < self._number)
-            self._taken += 1
+        await self._take()
         try:
             yield
         finally:
             self._taken -= 1
-            await asyncio.shield(self._tell())
+            self._pass_on()
 
-    async def resize(self, number: int) -> None:
+    async def _take(self) -> None:
+        """A slot is handed over by whoever frees it, so that nobody who comes later can be quicker."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._pass_on()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # handed over and cancelled at the same moment
+                self._taken -= 1
+            elif turn in self._waiting:
+                self._waiting.remove(turn)
+            self._pass_on()
+            raise
+
+    def resize(self, number: int) -> None:
         """Change how many there are; those at work beyond a smaller number finish first."""
         self._number = number
-        await self._tell()
+        self._pass_on()
 
-    async def _tell(self) -> None:
-        async with self._condition:
-            self._condition.notify_all()
+    def _pass_on(self) -> None:
+        while self._waiting and self._taken < self._number:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._taken += 1
+                turn.set_result(None)

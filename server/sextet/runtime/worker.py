@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
-from sextet.errors import StaleError
+from sextet.errors import InvalidTransitionError, StaleError, StoreError
 from sextet.model import events as ev
 from sextet.model.live import WorkerStatus
 from sextet.model.names import Role, WorkerState
 from sextet.model.task import Task, Usage
-from sextet.runtime.attempt import Attempt
+from sextet.runtime.attempt import Attempt, Report
 from sextet.runtime.engine import Engine
+from sextet.runtime.finish import finish
 from sextet.runtime.logs import WorkerLog
 from sextet.runtime.session import Session
 from sextet.runtime.slots import Slots
@@ -106,26 +108,31 @@ class Worker:
 
     async def _work(self, task: Task, token: ClaimToken) -> None:
         attempt = self.attempt = Attempt(self._session, task, self.id, self._engine, self._log)
-        self._set(WorkerState.WORKING)
+        self._set(WorkerState.STOPPING if self._draining.is_set() else WorkerState.WORKING)
         try:
             report = await attempt.run()
         except asyncio.CancelledError:
-            await asyncio.shield(self._give_back(attempt, token))
+            await finish(self._give_back(attempt, token, "its worker was stopped"))
+            raise
+        except Exception:
+            await finish(self._give_back(attempt, token, "its worker failed"))
             raise
         else:
-            await asyncio.shield(self._report(report, token))
+            await finish(self._report(report, token))
         finally:
             self.attempt = None
             self._log.flush()
 
-    async def _give_back(self, attempt: Attempt, token: ClaimToken) -> None:
-        await self._report(await attempt.given_back("its worker was stopped"), token)
+    async def _give_back(self, attempt: Attempt, token: ClaimToken, reason: str) -> None:
+        await self._report(await attempt.given_back(reason), token)
 
-    async def _report(self, report: ev.RunEvent, token: ClaimToken) -> None:
-        """Only this is shielded from cancellation: the writing down of the outcome."""
+    async def _report(self, report: Report, token: ClaimToken) -> None:
+        """Write down the outcome; what the run has no use for any more is noted instead."""
         self._log.flush()
         try:
-            await self._session.record(report, actor=self.id)
-        except StaleError as error:
-            await self._session.record(ev.Noted(text=str(error), level="warning"), actor=self.id)
-        self._session.claims.release(token)
+            await self._session.record(*report, actor=self.id)
+        except (StaleError, InvalidTransitionError) as error:
+            noted = ev.Noted(text=error.what, level="warning", next_step=error.next_step[:1_000])
+            await self._session.record(noted, actor=self.id)
+        with suppress(StoreError):  # without this mark the next start finds the claim's owner dead, no more
+            self._session.claims.release(token)

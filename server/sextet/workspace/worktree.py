@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -63,6 +64,14 @@ class _Start(NamedTuple):
     origin: str
 
 
+class _Left(NamedTuple):
+    """A commit to check out, and the commit and tree that changes are measured from."""
+
+    commit: str
+    origin: str
+    origin_tree: str
+
+
 class Workshop:
     """Everything that executors and the session need, for one work tree.
 
@@ -93,12 +102,35 @@ class Workshop:
     async def attempt(self, run_id: str, task_id: str, epoch: int, tree: str) -> Worktree:
         """An own worktree with `tree` for one attempt.
 
-        When `tree` is what a dead attempt left (see `salvage`), the change is measured from where that began.
+        When `tree` is what a dead attempt left (see `salvage`), the change is measured from where that began;
+        `resume` says so for certain, whatever else has the same tree.
 
         Raises:
             GitError: the tree could not be checked out, or there is a worktree of this epoch already.
         """
         return await self._make(self._home(run_id, task_id, epoch), (run_id, task_id, epoch), tree)
+
+    async def resume(self, run_id: str, task_id: str, epoch: int, tree: str) -> Worktree:
+        """As `attempt`, to go on with what an earlier attempt of the same task left; its start counts.
+
+        Raises:
+            GitError: the tree could not be checked out, or there is a worktree of this epoch already.
+        """
+        who = (run_id, task_id, epoch)
+        left = await self._left(run_id, task_id, tree)
+        return await self._make(self._home(*who), who, tree, left)
+
+    async def _left(self, run_id: str, task_id: str, tree: str) -> _Left | None:
+        """The latest of the task's captured trees that is `tree`, and what it was measured from."""
+        refs = [f"{REFS}{run_id}/{sort}/{task_id}/" for sort in ("salvage", "attempts")]
+        out = await self.mirror.git(
+            "for-each-ref", "--sort=-refname:lstrip=-1", "--format=%(tree) %(objectname) %(parent)", *refs
+        )
+        for line in os.fsdecode(out).splitlines():
+            its, commit, parent = line.split(" ")
+            if its == tree:
+                return _Left(commit, parent, await self.mirror.tree_of(parent))
+        return None
 
     def open(self, run_id: str, task_id: str, epoch: int) -> Worktree | None:
         """The worktree of an attempt, if it is still there and was finished being made."""
@@ -130,15 +162,26 @@ class Workshop:
     async def salvage(self, run_id: str, task_id: str, epoch: int) -> Change | None:
         """Capture what a dead attempt left to `refs/sextet/<run>/salvage/<task>/<epoch>`.
 
+        An attempt that had been captured and died before anybody heard of it is found by its ref.
+
         Returns:
             None when there is no worktree or nothing was changed.
         """
         worktree = self.open(run_id, task_id, epoch)
         if worktree is None or not worktree.path.is_dir():
-            return None
+            return await self._captured(run_id, task_id, epoch)
         ref = f"{REFS}{run_id}/salvage/{task_id}/{epoch}"
         change = await self._capture(worktree, ref, f"What {task_id} left in epoch {epoch}")
         return change if change.tree != change.start else None
+
+    async def _captured(self, run_id: str, task_id: str, epoch: int) -> Change | None:
+        ref = f"{REFS}{run_id}/attempts/{task_id}/{epoch}"
+        out = text(await self.mirror.git("for-each-ref", "--format=%(tree) %(objectname) %(parent)", ref))
+        if not out:
+            return None
+        tree, commit, parent = out.split(" ")
+        start = await self.mirror.tree_of(parent)
+        return Change(start=start, tree=tree, commit=commit, files=()) if tree != start else None
 
     async def _capture(self, worktree: Worktree, ref: str, message: str) -> Change:
         if worktree.path.is_symlink() or not worktree.path.is_dir():
@@ -175,6 +218,18 @@ class Workshop:
             )
         await asyncio.to_thread(_remove, worktree.home, worktree.git_dir)
 
+    async def unshare(self) -> None:
+        """Remove the checkouts of readers, when nobody reads any more; they are made again when needed."""
+        folder = self._worktrees / "shared"
+        homes = sorted(folder.iterdir()) if folder.is_dir() else []
+        for home in homes:
+            await asyncio.to_thread(_remove, home, self._admin(home))
+
+    def forget(self, run_id: str) -> None:
+        """Remove a run's folder of worktrees when it is empty."""
+        with suppress(OSError):
+            (self._worktrees / run_id).rmdir()
+
     def leftovers(self, run_id: str) -> tuple[Worktree, ...]:
         """The worktrees of a run that are still there, captured or not."""
         folder = self._worktrees / run_id
@@ -197,13 +252,19 @@ class Workshop:
     def _admin(self, home: Path) -> Path:
         return self.mirror.git_dir / "worktrees" / f"{home.parent.name}.{home.name}"
 
-    async def _make(self, home: Path, who: tuple[str, str, int], tree: str) -> Worktree:
+    async def _found(self, tree: str, run_id: str) -> _Left:
+        """A commit with this tree; work that was salvaged is measured from where it began."""
+        commit, ref = await self.mirror.find(tree, run_id)
+        if "/salvage/" not in ref:
+            return _Left(commit, commit, tree)
+        origin = text(await self.mirror.git("rev-parse", "--verify", f"{commit}^"))
+        return _Left(commit, origin, await self.mirror.tree_of(origin))
+
+    async def _make(
+        self, home: Path, who: tuple[str, str, int], tree: str, left: _Left | None = None
+    ) -> Worktree:
         """By hand instead of `git worktree add`: one process instead of three, and no hook can run."""
-        commit, ref = await self.mirror.find(tree, who[0])
-        origin, origin_tree = commit, tree
-        if "/salvage/" in ref:
-            origin = text(await self.mirror.git("rev-parse", "--verify", f"{commit}^"))
-            origin_tree = await self.mirror.tree_of(origin)
+        commit, origin, origin_tree = left or await self._found(tree, who[0])
         admin = self._admin(home)
         if (home / "start.json").exists():
             raise GitError(
