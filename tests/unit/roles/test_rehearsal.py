@@ -200,7 +200,7 @@ async def test_nothing_is_written_in_a_read_only_fence(tmp_path: Path) -> None:
 # Commands -----------------------------------------------------------------------------------------
 async def test_an_agents_command_runs_for_real_and_is_shown(tmp_path: Path) -> None:
     heard = await played(tmp_path, {"do": "run", "script": "echo hello; pwd; exit 3"})
-    assert heard.texts("output") == [f"hello\n{tmp_path}\n"]
+    assert "".join(heard.texts("output")) == f"hello\n{tmp_path}\n"
     assert [(each.done, each.exit_code) for each in heard.activities if each.kind == "command"] == [
         (False, None),
         (True, 3),
