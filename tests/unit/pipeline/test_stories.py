@@ -605,3 +605,40 @@ def test_a_crash_between_the_events_of_a_batch_leaves_the_same_tasks(kept):
     play.record(*expand(play.view)[:kept])
     play.settle()
     assert list(play.view.tasks) == ["analysis-1-1", "analysis-1-2", "analysis-1-3"]
+
+
+def test_a_run_that_ended_asks_nothing_any_more():
+    play = Play()
+    one, two = play.claim(Role.ANALYST), play.claim(Role.ANALYST)
+    play.fail(one)
+    play.fail(two)
+    play.answer("stop", "task-analysis-1-1-1")
+    assert (play.view.state, play.view.questions) == (RunState.FAILED, {})
+    play.revive()
+    assert list(play.view.questions) == ["task-analysis-1-1-1", "task-analysis-1-2-1"]
+
+
+def test_a_withdrawn_question_is_asked_again_when_it_is_no_longer_moot():
+    play = Play()
+    play.to_plan(*A_AND_B)
+    play.put(ev.TaskStopped(task_id="implement-1-2"))
+    play.implement()
+    play.test()
+    play.review("blocked")
+    assert play.question == "review-1-1"
+    play.put(ev.TaskRetried(task_id="implement-1-2"))
+    assert play.view.questions == {}
+    play.put(ev.TaskStopped(task_id="implement-1-2"))
+    assert (play.view.state, play.question) == (RunState.WAITING_FOR_HUMAN, "review-1-1")
+
+
+def test_a_request_for_changes_waits_until_the_items_at_work_are_integrated():
+    play = Play()
+    play.to_plan(*A_AND_B)
+    play.implement()
+    play.ask_changes("implement-1-1")
+    assert play.number(ev.ReworkStarted) == 0
+    play.implement()
+    assert play.number(ev.ReworkStarted) == 1
+    assert play.states() | {"implement-1-1": "ready", "implement-1-2": "integrated"} == play.states()
+    assert "test-1" not in play.states()
