@@ -12,14 +12,16 @@ from pydantic import ValidationError
 from sextet.errors import NotFoundError, UsageError
 from sextet.model import events as ev
 from sextet.model.base import Record
+from sextet.model.names import RunState
 from sextet.runtime.crew import Crew
 from sextet.service import methods as m
-from sextet.service import patches, people
+from sextet.service import moved, patches, people
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.snapshot import line, snapshot
 from sextet.store import journal, runs
 from sextet.store.artifacts import Artifacts
 from sextet.store.layout import RUNS
+from sextet.workspace.repository import inspect
 
 Handler = Callable[[Any], Awaitable[Record]]
 
@@ -109,6 +111,7 @@ class Dispatcher:
         if not self._is_live(asked.run_id):
             return snapshot(view, folder=folder)
         live = self._orchestrator.live(asked.run_id)
+        await live.session.settled()
         counters = live.session.claims.counters
         return snapshot(view, folder=folder, workers=live.crew.statuses, claims=counters)
 
@@ -141,6 +144,12 @@ class Dispatcher:
     async def _workers_stop(self, asked: m.ChooseWorkers) -> Record:
         chosen: dict[str, Any] = {"roles": asked.roles} if asked.roles else {}
         await self._crew(asked.run_id).stop(now=asked.how == "now", ids=asked.worker_ids, **chosen)
+        who = ", ".join(asked.worker_ids or asked.roles) or "all"
+        noted = ev.Noted(
+            text=f"The workers were stopped on request: {who}.",
+            next_step="They come back when they are started again.",
+        )
+        await self._orchestrator.live(asked.run_id).session.record(noted)
         return await self._done(asked.run_id)
 
     async def _roles_set(self, asked: m.SetRoles) -> Record:
@@ -160,8 +169,9 @@ class Dispatcher:
 
     async def _request_changes(self, asked: m.SayToTask) -> Record:
         active = await self._orchestrator.open(asked.run_id)
+        complete = active.session.view.state is RunState.COMPLETED
         seq = await people.request_changes(active.session, asked)
-        if active.live is None and active.session.view.requested:
+        if complete:
             await self._orchestrator.drive(asked.run_id)
         return m.Done(seq=seq)
 
@@ -206,6 +216,7 @@ class Dispatcher:
     async def _apply(self, asked: m.ApplyPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)
         async with self._apply_lock:
+            await moved.note(active.session, await inspect(self._place.top))
             return m.ApplyResult(applied=await patches.apply(self._place, active.session, asked))
 
     async def _revert(self, asked: m.RevertPatch) -> Record:

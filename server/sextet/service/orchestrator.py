@@ -6,26 +6,25 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Self
 
-from sextet.engines.local import LocalEngine
 from sextet.errors import NotFoundError, SextetError, TrustError, UsageError
 from sextet.model import events as ev
 from sextet.model.live import Heartbeat
 from sextet.model.names import RunState
 from sextet.model.run import Briefing, Run
 from sextet.model.settings import Settings
+from sextet.pipeline.expand import LIVE
 from sextet.pipeline.fold import fold
 from sextet.pipeline.view import RunView
 from sextet.roles import scenario
-from sextet.roles.cast import Cast
 from sextet.runtime.bus import Bus
 from sextet.runtime.heartbeat import beat
 from sextet.runtime.live import LiveRun, revive
 from sextet.runtime.session import Session
 from sextet.runtime.slots import Slots
 from sextet.service import agents
+from sextet.service.active import Active, House
 from sextet.service.methods import StartRun
 from sextet.service.place import Place
 from sextet.store import journal, runs
@@ -33,14 +32,8 @@ from sextet.store.lock import SupervisorLock
 from sextet.system import processes
 from sextet.workspace import snapshot as user_state
 
-
-@dataclass(slots=True)
-class _Active:
-    """A run in this process: its session, and what works on it while it is driven."""
-
-    session: Session
-    live: LiveRun | None = None
-    task: asyncio.Task[RunState] | None = None
+_AT_WORK = frozenset({RunState.BOOTSTRAPPING, *LIVE})
+"""States of a run that somebody works on."""
 
 
 class Orchestrator:
@@ -55,11 +48,14 @@ class Orchestrator:
         self.problems: list[str] = []
         """What was not used of the settings and why, sentence by sentence."""
         self._lock = SupervisorLock(place.state)
-        self._active: dict[str, _Active] = {}
-        self._slots = Slots(Settings().max_agents)
-        self._turn = asyncio.Lock()
+        self._active: dict[str, Active] = {}
+        self._keys: dict[str, str] = {}
+        """Runs by the request that made them."""
+        self._creating = asyncio.Lock()
+        self._opening = asyncio.Lock()
         self._heart: asyncio.Task[None] | None = None
         self._troupe = agents.Troupe(place.state.path)
+        self._house = House(place, self._troupe, Slots(Settings().max_agents))
 
     async def __aenter__(self) -> Self:
         """Take the lock of the work tree.
@@ -76,17 +72,18 @@ class Orchestrator:
 
     async def close(self, reason: str) -> None:
         """Interrupt what is live, write everything down, free the lock."""
-        halts = (self._halt(active, reason) for active in tuple(self._active.values()))
-        await asyncio.gather(*halts, return_exceptions=True)
-        for active in self._active.values():
-            await active.session.close()
-        self._active.clear()
-        if self._heart is not None:
-            self._heart.cancel()
-            await asyncio.gather(self._heart, return_exceptions=True)
-        await self._troupe.close()
-        await processes.stop_all(1.0)
-        self._lock.release()
+        try:
+            open_now = tuple(self._active.values())
+            await asyncio.gather(*(each.halt(reason) for each in open_now), return_exceptions=True)
+            await asyncio.gather(*(each.close() for each in open_now), return_exceptions=True)
+            self._active.clear()
+            if self._heart is not None:
+                self._heart.cancel()
+                await asyncio.gather(self._heart, return_exceptions=True)
+            await self._troupe.close()
+            await processes.stop_all(1.0)
+        finally:
+            self._lock.release()
 
     def _heartbeats(self) -> tuple[Heartbeat, ...]:
         return tuple(active.live.heartbeat for active in self._active.values() if active.live is not None)
@@ -101,9 +98,14 @@ class Orchestrator:
             ScenarioError: the rehearsal's scenario cannot be used.
             StoreError: the disk refuses.
         """
-        known = self._of_key(asked.request_key)
-        if known:
-            return known
+        async with self._creating:
+            known = self._keys.get(asked.request_key, "")
+            run_id = known or await self._create(asked)
+            if asked.request_key:
+                self._keys[asked.request_key] = run_id
+            return run_id
+
+    async def _create(self, asked: StartRun) -> str:
         self.place.repository.require_settled()
         resolved = self.place.settings(dict(asked.overrides))
         self.problems = [f"{each.key}: {each.sentence}".removeprefix(": ") for each in resolved.problems]
@@ -144,22 +146,13 @@ class Orchestrator:
         with suppress(TrustError):
             await self._troupe.warm(self.place.agree(resolved, trust=False, by=""))
 
-    def _of_key(self, key: str) -> str:
-        """The run that an earlier request with the same key became."""
-        for run_id, active in self._active.items():
-            if key and active.session.view.the_run.request_key == key:
-                return run_id
-        return ""
-
     async def drive(self, run_id: str) -> None:
         """Begin to work on a run in the background (after the one that is at work).
 
         Raises:
             NotFoundError, ForeignRunError, StoreError: it cannot be opened.
         """
-        active = await self.open(run_id)
-        if active.task is None or active.task.done():
-            active.task = asyncio.create_task(self._drive(active), name=run_id)
+        (await self.open(run_id)).begin()
 
     async def wait(self, run_id: str) -> RunState:
         """Wait until a driven run has ended or was interrupted.
@@ -171,35 +164,6 @@ class Orchestrator:
         if active is None or active.task is None:
             raise NotFoundError(f"Nobody works on run {run_id} here.", run_id=run_id)
         return await asyncio.shield(active.task)
-
-    async def _drive(self, active: _Active) -> RunState:
-        session = active.session
-        if self._turn.locked():
-            await session.record(ev.RunStateChanged(state=RunState.QUEUED, reason="another run is at work"))
-        async with self._turn:
-            if session.view.ended:
-                return session.view.state
-            run = session.view.the_run
-            self._slots.resize(run.settings.max_agents)
-            try:
-                ensemble = await self._ensemble(session, run)
-                workshop = await self.place.workshop()
-                engine = LocalEngine(workshop, Cast(workshop, ensemble.by_role))
-                active.live = LiveRun(session, engine, self._slots)
-                return await active.live.drive()
-            finally:
-                active.live = None
-                await self._troupe.part(keep=session.view.state is RunState.COMPLETED)
-
-    async def _ensemble(self, session: Session, run: Run) -> agents.Ensemble:
-        """The run's agents; why there are none goes into the journal before it is raised."""
-        try:
-            return await self._troupe.gather(run)
-        except SextetError as error:
-            noted = ev.Noted(text=error.what, level="error", next_step=error.next_step[:1_000])
-            state = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=error.what[:1_000])
-            await session.record(noted, state)
-            raise
 
     async def resume(self, run_id: str, by: str) -> None:
         """Go on with a run that was interrupted, stopped or failed; returns when it is under way.
@@ -214,50 +178,34 @@ class Orchestrator:
 
     async def stop(self, run_id: str, reason: str, by: str) -> None:
         """End a run."""
-        active = await self.open(run_id)
-        if active.live is not None:
-            await active.live.stop(reason, by)
-        elif not active.session.view.ended:
-            said = reason or f"stopped by {by}"
-            event = ev.RunStateChanged(state=RunState.STOPPED, reason=said[:1_000])
-            await active.session.record(event, actor=by)
+        await (await self.open(run_id)).stop(reason, by)
 
     async def interrupt(self, run_id: str, reason: str) -> None:
         """Stop all work on a run now; it can be resumed."""
         active = self._active.get(run_id)
         if active is not None:
-            await self._halt(active, reason)
+            await active.halt(reason)
 
-    async def _halt(self, active: _Active, reason: str) -> None:
-        """End the work on a run; one that still waits for its turn does not get it any more."""
-        if active.task is None or active.task.done():
-            return
-        if active.live is not None:
-            active.live.interrupt(reason)
-        else:
-            active.task.cancel()
-        with suppress(asyncio.CancelledError, SextetError):
-            await active.task
-        view = active.session.view
-        if not view.ended and view.state is not RunState.INTERRUPTED and active.session.broken is None:
-            event = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=reason[:1_000])
-            await active.session.record(event)
-
-    async def open(self, run_id: str) -> _Active:
+    async def open(self, run_id: str) -> Active:
         """The run's session in this process, opened when it is not yet.
 
         Raises:
             NotFoundError, ForeignRunError, StoreError: it cannot be opened.
         """
-        active = self._active.get(run_id)
-        if active is not None and active.session.broken is None:
-            return active
-        if active is not None:
-            await active.session.close()
-        folder = runs.open_run(self.place.top, self.place.state, run_id)
-        session = Session.open(folder, self.bus)
-        self._active[run_id] = _Active(session)
-        return self._active[run_id]
+        async with self._opening:
+            active = self._active.get(run_id)
+            if active is not None and active.session.broken is None:
+                return active
+            if active is not None:
+                del self._active[run_id]
+                await active.halt("the disk refused")
+                await active.close()
+            folder = runs.open_run(self.place.top, self.place.state, run_id)
+            session = Session.open(folder, self.bus)
+            self._active[run_id] = Active(session, self._house)
+            if session.view.state in _AT_WORK:
+                session.put(ev.RunStateChanged(state=RunState.INTERRUPTED, reason="its supervisor is gone"))
+            return self._active[run_id]
 
     def live(self, run_id: str) -> LiveRun:
         """The run's crew and all.
@@ -279,7 +227,7 @@ class Orchestrator:
             NotFoundError, StoreError: there is none, or it cannot be read.
         """
         active = self._active.get(run_id)
-        if active is not None:
+        if active is not None and active.session.broken is None:
             return active.session.view
         return read_view(self.place, run_id)
 

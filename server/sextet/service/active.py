@@ -1,0 +1,138 @@
+"""A run that is open in this process: it waits for its turn, is worked on, and put down again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sextet.engines.local import LocalEngine
+from sextet.errors import SextetError
+from sextet.model import events as ev
+from sextet.model.names import RunState
+from sextet.model.run import Run
+from sextet.roles.cast import Cast
+from sextet.runtime.finish import finish
+from sextet.runtime.live import LiveRun
+from sextet.runtime.session import Session
+from sextet.runtime.slots import Slots
+from sextet.service import agents, moved
+from sextet.service.place import Place
+from sextet.workspace.repository import inspect
+from sextet.workspace.worktree import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all runs of a supervisor share."""
+
+    place: Place
+    troupe: agents.Troupe
+    slots: Slots
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the run that is worked on; the others wait for it in the order in which they came."""
+
+
+class Active:
+    """A run's session, and what works on it while it is driven."""
+
+    def __init__(self, session: Session, house: House) -> None:
+        self.session = session
+        self.live: LiveRun | None = None
+        self.task: asyncio.Task[RunState] | None = None
+        self._house = house
+        self._halted = ""
+
+    def begin(self) -> None:
+        """Work on it in the background; nothing happens when that goes on already."""
+        ending = self.live is not None and self.live.over
+        if self.task is None or self.task.done() or ending:
+            self._halted = ""
+            self.task = asyncio.create_task(self._drive(self.task), name=self.session.run_id)
+
+    async def halt(self, reason: str) -> None:
+        """End the work; one that still waits for its turn does not get it any more."""
+        if self.task is None or self.task.done():
+            return
+        self._halted = reason or "interrupted"
+        if self.live is not None and not self.live.over:
+            self.live.interrupt(self._halted)
+        elif self.live is None:
+            self.task.cancel()
+        await asyncio.wait({self.task})
+
+    async def stop(self, reason: str, by: str) -> None:
+        """End the run for good."""
+        if not self.session.view.ended:
+            event = ev.RunStateChanged(state=RunState.STOPPED, reason=(reason or f"stopped by {by}")[:1_000])
+            await self.session.record(event, actor=by)
+        if self.live is None:
+            await self.halt(reason)
+
+    async def close(self) -> None:
+        """Let go of the session; whatever worked on it has ended by then."""
+        if self.task is not None:
+            await asyncio.wait({self.task})
+        await self.session.close()
+
+    # Driving --------------------------------------------------------------------------------------
+    async def _drive(self, before: asyncio.Task[RunState] | None) -> RunState:
+        if before is not None:
+            await asyncio.wait({before})
+        try:
+            return await self._in_turn()
+        except asyncio.CancelledError:
+            if not self._halted:
+                raise
+            await self._put_down(self._halted)
+            return self.session.view.state
+
+    async def _put_down(self, reason: str) -> None:
+        view = self.session.view
+        if not view.ended and view.state is not RunState.INTERRUPTED and self.session.broken is None:
+            event = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=" ".join(reason.split())[:1_000])
+            await self.session.record(event)
+
+    async def _in_turn(self) -> RunState:
+        session = self.session
+        if self._house.turn.locked():
+            await session.record(ev.RunStateChanged(state=RunState.QUEUED, reason="another run is at work"))
+        async with self._house.turn:
+            if session.view.ended:
+                return session.view.state
+            state = await self._work(session.view.the_run)
+            if state is RunState.COMPLETED:
+                with suppress(SextetError):
+                    await moved.note(session, await inspect(self._house.place.top))
+            return state
+
+    async def _work(self, run: Run) -> RunState:
+        house = self._house
+        house.slots.resize(run.settings.max_agents)
+        workshop: Workshop | None = None
+        try:
+            workshop, ensemble = await self._prepare(run)
+            engine = LocalEngine(workshop, Cast(workshop, ensemble.by_role))
+            self.live = LiveRun(self.session, engine, house.slots)
+            return await self.live.drive()
+        finally:
+            await finish(self._tidy(workshop))
+            self.live = None
+
+    async def _prepare(self, run: Run) -> tuple[Workshop, agents.Ensemble]:
+        """What is needed; why it is not to be had goes into the journal before it is raised."""
+        try:
+            return await self._house.place.workshop(), await self._house.troupe.gather(run)
+        except SextetError as error:
+            noted = ev.Noted(text=error.what, level="error", next_step=error.next_step[:1_000])
+            await self.session.record(noted)
+            await self._put_down(error.what)
+            raise
+
+    async def _tidy(self, workshop: Workshop | None) -> None:
+        """Nobody reads the shared checkouts now: one run is worked on at a time."""
+        await self._house.troupe.part(keep=self.session.view.state is RunState.COMPLETED)
+        if workshop is not None:
+            with suppress(SextetError, OSError):
+                await workshop.unshare()
+                workshop.forget(self.session.run_id)
