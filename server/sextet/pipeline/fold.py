@@ -57,7 +57,7 @@ def _run_state(view: RunView, event: ev.RunStateChanged, _: ev.Entry) -> None:
     if view.ended and event.state not in ENDED:  # begun again: what was answered with "stop" is open again
         view.answers = {k: v for k, v in view.answers.items() if not questions.means_stop(k, v[0])}
     if event.state in ENDED:
-        view.questions.clear()
+        view.questions = {k: q for k, q in view.questions.items() if not questions.ends_with_the_run(q)}
     view.state = event.state
     view.reason = event.reason
 

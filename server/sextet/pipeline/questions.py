@@ -96,6 +96,14 @@ def _is_moot(view: RunView, asked: Question) -> bool:
     return False
 
 
+def ends_with_the_run(asked: Question) -> bool:
+    """True for questions that nobody has to answer once the run has ended.
+
+    Those of the pipeline are asked again when the run is begun again; those of others are theirs.
+    """
+    return asked.kind in _OF_AN_ATTEMPT or asked.id.startswith(_OURS)
+
+
 def _still_judges(view: RunView, review: Task, question_id: str) -> bool:
     current = question_id.endswith(f"-{view.patch}-{review.epoch}")
     return current and review.state is TaskState.DONE and view.implemented(view.patch)

@@ -4,7 +4,7 @@ import pytest
 
 from sextet.model import events as ev
 from sextet.model.names import Kind, Mode, Role, RunState, Severity, TaskState
-from sextet.model.notes import Comment
+from sextet.model.notes import Comment, QuestionKind
 from sextet.model.outcome import Change, ImplementOutcome
 from sextet.model.patch import PatchState
 from sextet.model.settings import RoleSettings
@@ -616,6 +616,16 @@ def test_a_run_that_ended_asks_nothing_any_more():
     assert (play.view.state, play.view.questions) == (RunState.FAILED, {})
     play.revive()
     assert list(play.view.questions) == ["task-analysis-1-1-1", "task-analysis-1-2-1"]
+
+
+def test_the_end_of_a_run_leaves_the_questions_of_others_alone():
+    play = Play()
+    words = {"id": "setup-1-1", "kind": QuestionKind.SETUP, "task_id": None}
+    play.put(ev.QuestionAsked(question=plays.agents_question(play.claim(Role.ANALYST))))
+    other = next(iter(play.view.questions.values())).model_copy(update=words)
+    play.put(ev.QuestionAsked(question=other))
+    play.put(ev.RunStateChanged(state=RunState.STOPPED))
+    assert play.question == "setup-1-1"
 
 
 def test_a_withdrawn_question_is_asked_again_when_it_is_no_longer_moot():
