@@ -41,7 +41,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Upkeep": {
         "doctor": ("upkeep:doctor", "Say what is missing on this machine."),
         "recover": ("upkeep:recover", "Finish or take back what a crash cut off."),
-        "clean": ("upkeep:clean", "Remove what is no longer needed, after asking."),
+        "clean": ("upkeep:clean_up", "Remove what is no longer needed, after asking."),
         "adopt": ("upkeep:adopt", "Take over a run that came with a clone."),
         "schema": ("upkeep:schema", "Print the JSON Schema of verbs, events and settings."),
     },

@@ -37,6 +37,8 @@ class Wishes:
     wait: bool = False
     as_json: bool = False
     verbose: bool = False
+    plain: bool = False
+    """Plain lines also on a terminal."""
 
 
 class Drive:

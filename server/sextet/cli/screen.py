@@ -35,6 +35,8 @@ class Screen:
     workers: dict[str, WorkerStatus] = field(default_factory=dict)
     lines: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=LINES_KEPT))
     """The latest log lines, with the worker who said them."""
+    heard: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """When each worker last said something, and what."""
 
     def take(self, message: Message) -> Entry | None:
         """Bring it up to date; the journal entry that is news, or None."""
@@ -46,6 +48,8 @@ class Screen:
             self.view = self.reread()
         elif isinstance(message, LogBatch):
             self.lines.extend((message.worker_id, line) for line in message.lines)
+            if message.lines:
+                self.heard[message.worker_id] = (self.clock(), message.lines[-1])
         elif isinstance(message, Heartbeat):
             self.workers = {worker.id: worker for worker in message.workers}
         return None

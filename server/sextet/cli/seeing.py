@@ -26,7 +26,7 @@ def show_for(wishes: Wishes) -> Show:
     """JSON lines when asked for, the live view on a terminal, else plain lines."""
     if wishes.as_json:
         return Lines()
-    if on_terminal():
+    if on_terminal() and not wishes.plain:
         from sextet.cli.view import Live  # noqa: PLC0415 -- rich is only needed on a terminal
 
         return Live()

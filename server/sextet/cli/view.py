@@ -15,7 +15,7 @@ from sextet.cli.asking import accepted, prompt_lines
 from sextet.cli.screen import Screen
 from sextet.cli.words import REHEARSAL, amount, choices, span, told
 from sextet.model.events import Entry
-from sextet.model.live import LogBatch, WorkerStatus
+from sextet.model.live import LogBatch
 from sextet.model.names import Role, RunState, TaskState, WorkerState
 from sextet.model.notes import Question
 from sextet.model.task import Task
@@ -25,7 +25,6 @@ from sextet.runtime.bus import Message
 INTERVAL = 0.125
 """Seconds between two pictures at least."""
 
-_AT_REST = frozenset({WorkerState.IDLE, WorkerState.STOPPED})
 _COLOURS = {
     TaskState.READY: "dim",
     TaskState.IN_PROGRESS: "cyan",
@@ -218,20 +217,27 @@ def _role_rows(screen: Screen, width: int) -> list[Text]:
 
 
 def _workers(screen: Screen, width: int) -> list[Text]:
-    at_work = [worker for worker in screen.workers.values() if worker.state not in _AT_REST]
-    idle = len(screen.workers) - len(at_work)
-    found = [_worker_row(screen, worker, width) for worker in at_work]
-    words = f"{idle} workers are idle" if screen.workers else "no worker yet"
-    return [*found, Text(words, style="dim")]
+    working = [screen.view.tasks[name] for name in screen.view.working]
+    found = [_worker_row(screen, task, width) for task in working]
+    idle = len(screen.workers) - len(working)
+    return [*found, Text(f"{idle} workers are idle" if idle > 0 else "", style="dim")]
 
 
-def _worker_row(screen: Screen, worker: WorkerStatus, width: int) -> Text:
-    now = screen.clock()
-    quiet = f"{now - worker.last_activity:.0f}s ago" if worker.last_activity else ""
-    row = Text(f"{worker.id:<14} ", style="cyan", no_wrap=True)
-    row.append(f"{worker.state.value:<9}{worker.task_id or '':<16}{span(now - worker.since):>6}", style="")
-    row.append(f" {quiet:>7} {amount(worker.usage.total):>6}", style="dim")
-    row.append(f" {worker.model + ' ' if worker.model else ''}{one_line(worker.activity, 200)}", style="")
+def _worker_row(screen: Screen, task: Task, width: int) -> Text:
+    """From the journal who is at work, from the heartbeat what it spent, from its log what it does."""
+    now, name = screen.clock(), task.owner or ""
+    beat = screen.workers.get(name)
+    if beat is not None and beat.task_id != task.id:
+        beat = None
+    last, said = screen.heard.get(name, (task.claimed_at, ""))
+    word = WorkerState.WORKING if beat is None else beat.state
+    row = Text(f"{name:<14} {word.value:<9}", style="cyan", no_wrap=True)
+    row.append(f"{task.id:<16}{span(now - task.claimed_at):>6}", style="default")
+    row.append(
+        f" {f'{max(0.0, now - last):.0f}s ago':>7} {amount(beat.usage.total) if beat else '':>6} ",
+        style="dim",
+    )
+    row.append(f"{task.model + ' ' if task.model else ''}{one_line(said, 200)}", style="default")
     return _cut(row, width)
 
 
@@ -240,7 +246,7 @@ def _lines(screen: Screen, width: int, room: int) -> list[Text]:
     found = []
     for who, line in latest:
         row = Text(f"{who:<15} ", style="dim", no_wrap=True)
-        row.append(one_line(line, width * 2), style="")
+        row.append(one_line(line, width * 2), style="default")
         found.append(_cut(row, width))
     return found
 

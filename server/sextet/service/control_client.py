@@ -98,11 +98,15 @@ class Client:
         finally:
             self._answers.pop(number, None)
 
-    async def listen(self) -> AsyncIterator[Message]:
-        """Everything that happens from now on, until the connection ends or `hush`."""
+    async def subscribe(self) -> None:
+        """Ask to be told what happens from now on; it is kept until `listen` takes it."""
         if not self._subscribed:
             self._subscribed = True
             await self._request("subscribe", {})
+
+    async def listen(self) -> AsyncIterator[Message]:
+        """Everything that happens from now on, until the connection ends or `hush`."""
+        await self.subscribe()
         while True:
             if self._messages:
                 yield self._messages.popleft()
