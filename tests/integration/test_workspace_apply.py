@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -145,6 +146,20 @@ async def test_a_conflict_writes_nothing_until_it_is_settled(tmp_path, path, min
     assert repos.read(b.top)[path] == before[path]
 
 
+async def test_a_bit_and_a_line_that_changed_on_different_sides_go_together(tmp_path):
+    b = await bench(tmp_path, {"a": "1\n", "b": "1\n"}, {"a": Program(b"1\n"), "b": "2\n"})
+    write(b.top, {"a": "mine\n"})
+    (b.top / "b").chmod(0o755)
+    assert (await apply(await b.plan(), b.order)).kind is ApplyKind.MERGED
+    assert repos.read(b.top) == {"a": Program(b"mine\n"), "b": Program(b"2\n")}
+
+
+async def test_a_file_that_the_user_renamed_is_a_conflict_and_never_a_guess(tmp_path):
+    b = await bench(tmp_path, {"a": FILES["a.txt"]}, {"a": CHANGES["a.txt"], "b": "of the patch\n"})
+    write(b.top, {"a": None, "b": FILES["a.txt"]})
+    assert (await b.plan()).conflicts == ("a", "b")
+
+
 async def test_a_conflict_can_be_settled_for_the_patch_or_with_markers(tmp_path):
     b = await bench(tmp_path)
     write(b.top, {"a.txt": FILES["a.txt"].replace("line 29\n", "mine\n")})
@@ -191,10 +206,12 @@ async def test_invariant_6_a_folder_swapped_for_a_link_during_apply_lets_nothing
     def flip():
         real, spare = b.top / "d", b.top / "spare"
         while not stop.is_set():
-            real.rename(spare)
-            real.symlink_to(outside)
-            real.unlink()
-            spare.rename(real)
+            with suppress(OSError):  # the apply may have made the folder anew
+                real.rename(spare)
+                real.symlink_to(outside)
+                real.unlink()
+            with suppress(OSError):
+                spare.rename(real)
 
     thread = threading.Thread(target=flip)
     thread.start()

@@ -318,6 +318,7 @@ async def test_invariant_7_nothing_that_a_repository_names_is_run(top, tmp_path)
     ):
         git(top, "config", name, bait)
     git(top, "config", "core.hooksPath", str(top / "hooks"))
+    write(tmp_path / "home", {".gitconfig": f"[core]\n\thooksPath = {top / 'hooks'}\n"})
     git(top, "config", "uploadpack.packObjectsHook", bait)
     hooks = (
         "post-checkout",

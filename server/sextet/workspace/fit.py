@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sextet.errors import UnsafePathError
 from sextet.model.patch import FileChange
 from sextet.system.paths import Root
-from sextet.workspace.git import fields, text
-from sextet.workspace.merge import merge_trees
+from sextet.workspace.git import Git
 from sextet.workspace.mirror import Mirror
 from sextet.workspace.transaction import ABSENT, Image, image_of
 
@@ -134,39 +134,42 @@ def _refuse_embedded(root: Root, path: str) -> None:
 
 
 async def _merge(mirror: Mirror, moved: Sequence[Step]) -> list[Step]:
-    """Merge all files that moved on at once, as trees that hold nothing else."""
-    for step in moved:
-        if step.now.blob is not None:
-            await mirror.git.write_blob(step.data)
-    old = [(step.path, Image(mode=step.change.old_mode, blob=step.change.old_blob)) for step in moved]
-    base = await tree_with(mirror, old)
-    ours = await tree_with(mirror, [(step.path, step.now) for step in moved])
-    theirs = await tree_with(mirror, [(step.path, step.wanted) for step in moved])
-    outcome = await merge_trees(mirror, base, ours, theirs, renames=False)
-    listed = fields(await mirror.git("ls-tree", "-r", "-z", "--full-tree", outcome.tree))
-    images = dict(map(_image, listed))
-    strange = set(outcome.conflicts) - {step.path for step in moved}
-    steps = []
-    for step in moved:
-        clean = not strange and step.path not in outcome.conflicts
-        after = images.get(step.path, ABSENT)
-        steps.append(replace(step, fit=Fit.MERGED if clean else Fit.CONFLICT, after=after))
-    return steps
+    """Merge each file that moved on with itself alone: git's merge of trees would guess at renames."""
+    oids = [oid for step in moved for oid in (step.change.old_blob, step.change.new_blob) if oid]
+    blobs = await mirror.git.blobs(oids)
+    return [await _merge_one(mirror, step, blobs) for step in moved]
 
 
-def _image(row: str) -> tuple[str, Image]:
-    facts, _, name = row.partition("\t")
-    mode, _, blob = facts.split(" ")
-    return name, Image.model_validate({"mode": mode, "blob": blob})
+async def _merge_one(mirror: Mirror, step: Step, blobs: Mapping[str, bytes]) -> Step:
+    change, now = step.change, step.now
+    if now.blob is None or change.new_blob is None or not _plain(now.mode, change):
+        return replace(step, after=now)  # deleted or turned into a link on one side: somebody decides
+    mode = change.new_mode if now.mode == change.old_mode else now.mode
+    if now.blob == change.old_blob:
+        blob, clean = change.new_blob, True
+    elif change.new_blob in {change.old_blob, now.blob}:
+        blob, clean = await mirror.git.write_blob(step.data), True
+    else:
+        old, new = blobs.get(change.old_blob or "", b""), blobs[change.new_blob]
+        data, clean = await _merge_lines(mirror, step.data, old, new)
+        blob = await mirror.git.write_blob(data)
+    after = Image.model_validate({"mode": mode, "blob": blob})
+    return replace(step, fit=Fit.MERGED if clean else Fit.CONFLICT, after=after)
 
 
-async def tree_with(mirror: Mirror, files: Sequence[tuple[str, Image]]) -> str:
-    """A tree of exactly these files (absent ones are passed over)."""
-    index = mirror.folder / f"fit-{os.getpid()}-{id(files):x}.index"
-    rows = [f"{image.mode} {image.blob}\t{path}\0" for path, image in files if image.blob is not None]
-    try:
-        await mirror.git("read-tree", "--empty", index=index)
-        await mirror.git("update-index", "-z", "--index-info", index=index, stdin="".join(rows).encode())
-        return text(await mirror.git("write-tree", index=index))
-    finally:
-        index.unlink(missing_ok=True)
+def _plain(mode: str, change: FileChange) -> bool:
+    return all(one in {"000000", "100644", "100755"} for one in (mode, change.old_mode, change.new_mode))
+
+
+async def _merge_lines(mirror: Mirror, mine: bytes, old: bytes, theirs: bytes) -> tuple[bytes, bool]:
+    """The merged bytes and whether they are clean; a binary file stays mine and is not."""
+    with TemporaryDirectory(dir=mirror.folder, prefix="merge-") as folder:
+        names = ("yours", "before", "patch")
+        for name, data in zip(names, (mine, old, theirs), strict=True):
+            (Path(folder) / name).write_bytes(data)
+        labels = [part for name in names for part in ("-L", name)]
+        command = ("-c", "merge.conflictStyle=merge", "merge-file", "-p", *labels, *names)
+        done = await Git(None).run(command, cwd=Path(folder))
+    if done.exit_code not in range(128):  # binary
+        return mine, False
+    return done.stdout, done.exit_code == 0

@@ -77,26 +77,23 @@ class MergeQueue:
         return merged.tree
 
 
-async def merge_trees(
-    mirror: Mirror, base: str, ours: str, theirs: str, *, renames: bool = True
-) -> TreeMerge:
+async def merge_trees(mirror: Mirror, base: str, ours: str, theirs: str) -> TreeMerge:
     """Merge two trees that come from `base`, whatever their history says.
+
+    A change follows a file that the other side renamed.
 
     Args:
         mirror: where the trees are.
         base: tree that both began with.
         ours: one side.
         theirs: the other.
-        renames: whether a change follows a file that the other side renamed; without it each path is merged
-            with itself only.
     """
     root = await mirror.synthetic(base, ())
     left, right = await asyncio.gather(mirror.synthetic(ours, (root,)), mirror.synthetic(theirs, (root,)))
     done = await mirror.git.run(
         (
-            *("-c", f"merge.renames={str(renames).lower()}", "-c", "merge.directoryRenames=false"),
-            *("-c", "merge.conflictStyle=merge", "merge-tree", "--write-tree", "-z", "--name-only"),
-            *("--messages", left, right),
+            *("-c", "merge.directoryRenames=false", "-c", "merge.conflictStyle=merge"),
+            *("merge-tree", "--write-tree", "-z", "--name-only", "--messages", left, right),
         )
     )
     if done.exit_code not in {0, 1}:
