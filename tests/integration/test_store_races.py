@@ -28,7 +28,7 @@ from sextet.model.names import Kind, TaskState
 from sextet.model.outcome import ImplementOutcome
 from sextet.model.task import Task
 from sextet.pipeline.fold import apply, fold
-from sextet.store import journal as journals
+from sextet.store import reading
 from sextet.store.claims import Owner, TaskClaimStore
 from sextet.store.frames import frame
 from sextet.store.journal import Journal
@@ -206,7 +206,7 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def replaying_gives_the_same_view(self):
         if hasattr(self, "view"):
-            assert fold(journals.read(self.folder)) == self.view
+            assert fold(reading.read(self.folder)) == self.view
 
     def teardown(self):
         if hasattr(self, "journal"):
@@ -237,7 +237,7 @@ def test_invariant_11_views_written_at_any_time_say_what_the_journal_says(tmp_pa
             views.put(task)
     journal.close()
     views.close()
-    replayed = fold(journals.read(folder))
+    replayed = fold(reading.read(folder))
     for task in replayed.tasks.values():
         assert (
             Task.model_validate(json.loads(folder.task(task.kind, task.id).read_text()), strict=False) == task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Self
 
@@ -13,32 +13,14 @@ from sextet.errors import JournalDamagedError, StoreError
 from sextet.model.events import Entry, RunEvent
 from sextet.store.frames import MAX_LINE, Scan, frame, scan
 from sextet.store.layout import JOURNAL, RunFolder
+from sextet.store.reading import MAX_JOURNAL
+from sextet.store.reading import inspect as inspect  # noqa: PLC0414 -- for whoever may write, too
+from sextet.store.reading import read as read  # noqa: PLC0414 -- for whoever may write, too
 from sextet.system.disk import DISK, Disk, explained
 from sextet.system.durable import Appender, Folder
-from sextet.system.durable import read as read_file
-
-MAX_JOURNAL = 1 << 30
-"""Bytes of a journal at most; a larger file is not opened at all."""
 
 _BATCH = 4096
 _TORN = "events.torn"
-
-
-def read(folder: RunFolder, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
-    """The entries after sequence number `after`, at most `limit` of them, as far as they are readable.
-
-    Works on a damaged, foreign or newer journal and on one that is being written. Writes nothing.
-
-    Raises:
-        StoreError: there is no journal, or it cannot be read at all.
-    """
-    return iter(inspect(folder, after, limit).entries)
-
-
-def inspect(folder: RunFolder, after: int = 0, limit: int | None = None) -> Scan:
-    """As `read`, and with what is wrong with the journal. Writes nothing."""
-    with explained(f"read the journal of {folder.run_id}"):
-        return scan(read_file(folder.journal, MAX_JOURNAL), after, limit)
 
 
 class Journal:
@@ -107,7 +89,12 @@ class Journal:
         Raises:
             StoreError: the disk refuses; nothing of it counts, and the journal must be opened anew.
         """
-        self._file.append(frame(entries))
+        data = frame(entries)
+        if self._file.length + len(data) > MAX_JOURNAL:
+            raise StoreError(
+                f"The journal of run {self.folder.run_id} is full.", next_step="Start a new run."
+            )
+        self._file.append(data)
         self.seq += len(entries)
 
     def close(self) -> None:

@@ -15,9 +15,9 @@ import pytest
 from sextet.errors import JournalDamagedError, StoreError
 from sextet.model.events import Noted
 from sextet.model.run import SCHEMA_VERSION
-from sextet.store import journal as journals
+from sextet.store import reading
 from sextet.store.frames import frame
-from sextet.store.journal import Journal, Writer, inspect
+from sextet.store.journal import Journal, Writer
 from sextet.store.layout import RunFolder
 from sextet.system.disk import Disk
 from support.disks import FaultyDisk, PowerLossDisk, an_entry, every_fault, lines_of
@@ -48,13 +48,13 @@ def reopen(folder):
 
 
 def seqs(folder, **kwargs):
-    return [entry.seq for entry in journals.read(folder, **kwargs)]
+    return [entry.seq for entry in reading.read(folder, **kwargs)]
 
 
 class TestReading:
     def test_what_was_appended_is_read_back_as_it_was(self, folder):
         write(folder, (1, 1), (2, 5))
-        assert list(journals.read(folder)) == [an_entry(seq) for seq in range(1, 6)]
+        assert list(reading.read(folder)) == [an_entry(seq) for seq in range(1, 6)]
 
     def test_a_reader_can_begin_anywhere_and_stop_anywhere(self, folder):
         write(folder, (1, 3), (4, 9))
@@ -76,7 +76,7 @@ class TestReading:
         assert folder.journal.read_bytes().endswith(frame(lines_of(3, 3))[:40])
 
     def test_a_missing_journal_is_an_error_in_words(self, folder):
-        for use in (journals.read, Journal.open):
+        for use in (reading.read, Journal.open):
             with pytest.raises(StoreError):
                 use(folder)
 
@@ -149,7 +149,7 @@ class TestDamage:
             Journal.open(folder)
         assert folder.journal.read_bytes() == before
         assert seqs(folder) == list(range(1, readable + 1))
-        assert inspect(folder).damage
+        assert reading.inspect(folder).damage
 
     def test_a_flipped_bit_anywhere_before_the_last_commit_is_damage(self, folder):
         start, middle, _ = write(folder, (1, 1), (2, 2), (3, 3))
@@ -221,7 +221,7 @@ class TestDamage:
             "sparse": lambda: os.truncate(os.open(folder.journal, os.O_CREAT | os.O_WRONLY), 2 << 30),
         }[make]()
         with pytest.raises(StoreError):
-            journals.read(folder)
+            reading.read(folder)
         with pytest.raises(StoreError):
             Journal.open(folder)
 
@@ -233,7 +233,7 @@ class TestDamage:
         with pytest.raises(StoreError, match="newer version"):
             Journal.open(folder)
         assert seqs(folder) == []
-        assert inspect(folder).newer
+        assert reading.inspect(folder).newer
 
 
 class TestDiskFaults:
@@ -284,7 +284,7 @@ class TestWriter:
         for seq in range(1, 6):
             entry, durable = writer.put(EVENT, "sextet", float(seq))
             await durable
-            assert list(journals.read(folder, after=seq - 1)) == [entry]
+            assert list(reading.read(folder, after=seq - 1)) == [entry]
         await writer.close()
 
     async def test_entries_are_in_the_order_of_their_numbers_whoever_puts_them(self, folder):
@@ -351,6 +351,16 @@ class TestWriter:
             await writer.put(EVENT, "sextet", 1.0)[1]
         await writer.close()
         assert not folder.journal.exists()
+
+    async def test_a_journal_never_grows_too_large_to_be_read(self, folder, monkeypatch):
+        monkeypatch.setattr("sextet.store.journal.MAX_JOURNAL", 500)
+        writer = Writer(Journal.create(folder))
+        with pytest.raises(StoreError, match="full"):
+            for _ in range(20):
+                await writer.put(EVENT, "sextet", 1.0)[1]
+        await writer.close()
+        assert folder.journal.stat().st_size <= 500
+        assert reopen(folder).seq > 0
 
     async def test_a_writer_goes_on_where_the_journal_ended(self, folder):
         write(folder, (1, 3))

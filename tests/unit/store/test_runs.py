@@ -12,7 +12,7 @@ from sextet.errors import ForeignRunError, NotFoundError, StoreError, UnsafePath
 from sextet.model.events import Entry, RunStateChanged
 from sextet.model.names import RunState
 from sextet.model.run import SCHEMA_VERSION
-from sextet.store import journal, runs
+from sextet.store import reading, runs
 from sextet.store.journal import Journal
 from sextet.store.layout import check_run_id
 from sextet.store.state import State
@@ -53,7 +53,7 @@ class TestCreate:
         folder = runs.create(root, state, a_run())
         assert folder.path == root / "codex-runs" / RUN_ID
         assert runs.load_run(folder) == a_run()
-        [first] = journal.read(folder)
+        [first] = reading.read(folder)
         assert first.event.run == a_run()
         assert (root / "codex-runs" / ".gitignore").read_text() == "*\n"
         assert runs.open_run(root, state, RUN_ID) == folder
