@@ -18,7 +18,7 @@ from sextet.service import methods as m
 from sextet.service import moved, patches, people
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.snapshot import line, snapshot
-from sextet.store import journal, runs
+from sextet.store import reading, runs
 from sextet.store.artifacts import Artifacts
 from sextet.store.layout import RUNS
 from sextet.workspace.repository import inspect
@@ -118,7 +118,7 @@ class Dispatcher:
     async def _events(self, asked: m.ReadEvents) -> Record:
         folder = runs.open_run(self._place.top, self._place.state, asked.run_id, read_only=True)
         found = await asyncio.to_thread(
-            lambda: tuple(journal.read(folder, after=asked.after, limit=asked.limit))
+            lambda: tuple(reading.read(folder, after=asked.after, limit=asked.limit))
         )
         last = self._orchestrator.view(asked.run_id).seq if len(found) == asked.limit else 0
         return m.EventsPage(entries=found, last=last or (found[-1].seq if found else asked.after))
