@@ -54,7 +54,8 @@ async def _patiently(session: Session, engine: Engine, task: Task) -> Integratio
 def _event(session: Session, task: Task, result: Integration) -> ev.RunEvent:
     if not result.conflicts:
         return ev.TaskIntegrated(task_id=task.id, epoch=task.epoch, tree=result.tree, commit=result.commit)
-    others = [name for name in session.view.patches[task.patch].tasks if name != task.id]
+    patch = session.view.patches.get(task.patch)  # none before the first change of a patch
+    others = [name for name in patch.tasks if name != task.id] if patch else []
     findings = tuple(
         Finding(
             source="conflict",
