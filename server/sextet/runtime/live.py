@@ -63,6 +63,7 @@ class LiveRun:
             raise
         if not self.session.view.ended:
             await self.session.record(ev.RunStateChanged(state=RunState.INTERRUPTED, reason=self._reason))
+        await self.session.settled()  # an end that is not on the disk is none
         return self.session.view.state
 
     async def _work(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from sextet.errors import GitError
+from sextet.errors import GitError, StoreError
 from sextet.model import events as ev
 from sextet.model.names import RunState
 from sextet.model.outcome import ImplementOutcome
@@ -12,7 +12,6 @@ from sextet.model.settings import Settings
 from sextet.model.task import Failure, FailureKind, Usage
 from sextet.roles.executor import AttemptFailedError
 from sextet.runtime.attempt import PAUSES
-from support.disks import FaultyDisk
 from support.runs import FakeEngine, check_journal, few, floor
 
 ONE = Settings(roles=few(analyst=2))
@@ -156,24 +155,21 @@ async def test_invariant_8_a_result_that_comes_too_late_is_noted_and_changes_not
         assert finished == [2]
 
 
-async def test_files_that_cannot_be_kept_cost_a_note_and_not_the_attempt(tmp_path):
+async def test_files_that_cannot_be_kept_cost_a_note_and_not_the_attempt(tmp_path, monkeypatch):
     engine = FakeEngine(items=("a",))
-    disk = FaultyDisk()
 
     async def talk(assignment, sink):
-        real = disk._due
-        disk._due = lambda: True
-        try:
+        for _ in range(2):
             sink.artifact("prompt.md", b"x")
-            sink.log("agent", "words")
-        finally:
-            disk._due = real
-        sink.artifact("prompt.md", b"y")
         return await engine.succeed(assignment)
 
+    def refuse(*_):
+        raise StoreError("The disk is full.")
+
     engine.acts["split-1"] = talk
-    async with floor(tmp_path, engine, settings=ONE, disk=disk) as it:
+    async with floor(tmp_path, engine, settings=ONE) as it:
+        monkeypatch.setattr(it.session.artifacts, "append", refuse)
+        monkeypatch.setattr(it.session.artifacts, "log", refuse)
         assert await (await it.begin()) is RunState.COMPLETED
         texts = [note.text for note in it.session.view.notes]
-        assert len(texts) == 1
-        assert texts[0].startswith("prompt.md of split-1 could not be kept: Could not")
+        assert texts == ["prompt.md of split-1 could not be kept: The disk is full."]
