@@ -20,6 +20,13 @@ from sextet.service.place import Place
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
 
+CLOSED = "the command ended"
+"""Why a run that was queued behind another one is interrupted."""
+
+_PATIENCE = 5.0
+"""Seconds for which a holder of the lock may be silent: it just begins, or is about to end."""
+_PAUSE = 0.05
+
 
 class Door(Protocol):
     """The verbs of one work tree, wherever they are carried out."""
@@ -48,6 +55,8 @@ class Here:
 
     def __init__(self, orchestrator: Orchestrator) -> None:
         self.place = orchestrator.place
+        self.recovered: tuple[str, ...] = ()
+        """What was put right of an apply that a crash had cut off, sentence by sentence."""
         self.orchestrator = orchestrator
         self._dispatcher = Dispatcher(orchestrator)
         self._subscription = orchestrator.bus.subscribe()
@@ -108,21 +117,40 @@ async def writing(place: Place) -> AsyncIterator[Here | There]:
     Raises:
         BusyError: somebody has the lock and does not listen.
     """
-    orchestrator = Orchestrator(place, Bus())
-    try:
-        await orchestrator.__aenter__()
-    except BusyError as busy:
-        async with _holder(place, busy) as there:
-            yield there
+    found = await _lock_or_holder(place)
+    if isinstance(found, control_client.Client):
+        try:
+            yield There(place, found)
+        finally:
+            await found.close()
         return
     try:
-        here = Here(orchestrator)
-        async with control.serving(here.dispatcher, orchestrator.bus, place.state.socket):
-            for sentence in await patches.recover(place):
-                orchestrator.problems.append(sentence)
+        here = Here(found)
+        async with control.serving(here.dispatcher, found.bus, place.state.socket):
+            here.recovered = await patches.recover(place)
             yield here
     finally:
-        await orchestrator.close("the command ended")
+        await found.close(CLOSED)
+
+
+async def _lock_or_holder(place: Place) -> Orchestrator | control_client.Client:
+    """The lock, or a connection to its holder; one that just begins or ends is given some time."""
+    loop = asyncio.get_running_loop()
+    patience = loop.time() + _PATIENCE
+    while True:
+        try:
+            return await Orchestrator(place, Bus()).__aenter__()
+        except BusyError as busy:
+            named = busy.facts.get("socket")
+            problem = busy
+        try:
+            if isinstance(named, str) and named:
+                return await control_client.connect(Path(named))
+        except BusyError as silent:
+            problem = silent
+        if loop.time() > patience:
+            raise problem
+        await asyncio.sleep(_PAUSE)
 
 
 @asynccontextmanager
@@ -141,18 +169,6 @@ async def reading(place: Place) -> AsyncIterator[Here | There]:
                 await client.close()
             return
     yield Here(Orchestrator(place, Bus()))
-
-
-@asynccontextmanager
-async def _holder(place: Place, busy: BusyError) -> AsyncIterator[There]:
-    named = busy.facts.get("socket")
-    if not isinstance(named, str) or not named:
-        raise busy
-    client = await control_client.connect(Path(named))
-    try:
-        yield There(place, client)
-    finally:
-        await client.close()
 
 
 # Which run ----------------------------------------------------------------------------------------

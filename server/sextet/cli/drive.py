@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sextet.cli.asking import GATE, gate_question
-from sextet.cli.doors import Here, There, reread
+from sextet.cli.doors import CLOSED, Here, There, reread
 from sextet.cli.screen import Screen
 from sextet.cli.shows import Show
 from sextet.errors import BusyError, SextetError
@@ -21,6 +21,7 @@ from sextet.runtime.bus import Message
 from sextet.system import processes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ELSEWHERE = "Leaving; the run goes on in the other process."
 _CATCH_UP = 5.0
 """Seconds to wait for the last messages of a run that is over."""
 
@@ -50,6 +51,8 @@ class Drive:
         """True when the caller pressed Ctrl-C, or the system asked this process to end."""
         self.waits = False
         """True when it was left because only a person can go on."""
+        self.asked: tuple[Question, ...] = ()
+        """What it waited for then; an agent's question ends with its attempt and is asked anew."""
         self.lost = False
         """True when the process that worked on it has gone."""
         self.failed: SextetError | None = None
@@ -73,7 +76,7 @@ class Drive:
                 await (self._work_here() if isinstance(self._door, Here) else self._watch_there())
             finally:
                 await self._drop_prompt()
-                self._show.end()
+                self._tell(self._show.end)
                 follower.cancel()
                 await asyncio.gather(follower, *self._jobs, return_exceptions=True)
 
@@ -123,9 +126,18 @@ class Drive:
         if not self.screen.view.seq:
             self.screen.view = self.screen.reread()
         entry = self.screen.take(message)
-        self._show.news(message, entry)
+        self._tell(lambda: self._show.news(message, entry))
         self._moved.set()
         self._react()
+
+    def _tell(self, say: Callable[[], None]) -> None:
+        """Show something; when nobody can see it any more, the run is left so that it can be resumed."""
+        try:
+            say()
+        except OSError:
+            if not self.signalled:
+                self.signalled = True
+                self._spawn(self._leave("its terminal or reader is gone"))
 
     # People ---------------------------------------------------------------------------------------
     def _react(self) -> None:
@@ -139,6 +151,7 @@ class Drive:
             self._offer(asked)
         elif self.screen.stuck and not self._wishes.wait and not self._jobs:
             self.waits = True
+            self.asked = self.screen.open_questions
             self._spawn(self._leave("it waits for a person"))
 
     def _asked(self) -> list[Question]:
@@ -188,7 +201,8 @@ class Drive:
             else:
                 await self._door.call("run/stop", {**facts, "reason": "the consensus was not approved"})
         except SextetError as error:
-            self._show.say(str(error))
+            said = str(error)
+            self._tell(lambda: self._show.say(said))
 
     # Leaving --------------------------------------------------------------------------------------
     async def _leave(self, reason: str) -> None:
@@ -202,12 +216,13 @@ class Drive:
             self._spawn(self._kill())
             return
         self.signalled = True
-        words = "Stopping; what was written is kept. Press Ctrl-C again to kill everything at once."
-        self._show.say(words if self._door.here else "Leaving; the run goes on in the other process.")
         self._spawn(self._leave(f"interrupted by {self._wishes.by}"))
+        words = "Stopping; what was written is kept. Press Ctrl-C again to kill everything at once."
+        self._tell(lambda: self._show.say(words if self._door.here else _ELSEWHERE))
 
     async def _kill(self) -> None:
-        self._show.end()
+        with suppress(OSError):
+            self._show.end()
         await processes.stop_all(0)
         os._exit(128 + signal.SIGINT)  # whatever hangs is left behind; the journal is whole at any moment
 
@@ -235,7 +250,3 @@ class Drive:
             return False
         given_up = self.screen.view.state is RunState.INTERRUPTED and self.screen.view.reason == CLOSED
         return self.lost or given_up
-
-
-CLOSED = "the command ended"
-"""Why a run that was queued behind another one is interrupted."""

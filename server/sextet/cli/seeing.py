@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from sextet.cli import summary
@@ -67,37 +68,51 @@ async def _take_over(door: Here | There, run_id: str, wishes: Wishes) -> None:
 
 def _tell_problems(door: Here | There, show: Show) -> None:
     if isinstance(door, Here):
-        for sentence in door.orchestrator.problems:
+        for sentence in (*door.recovered, *door.orchestrator.problems):
             show.say(clean(f"Note: {sentence}", 2_000))
 
 
 async def _end(door: Here | There, drive: Drive, wishes: Wishes) -> int:
-    run_id, screen = drive.screen.run_id, drive.screen
-    changes, problem, applied = None, "", False
-    patch = summary.patch_of(screen)
-    if drive.failed is not None:
-        problem = str(drive.failed)
-    elif patch is not None:
-        try:
-            changes = await _changes(door, run_id, patch.id)
-            if wishes.apply and patch.state is PatchState.PROPOSED:
-                await apply(door, run_id, patch.id, wishes)
-            screen.view = screen.reread()
-            applied = (summary.patch_of(screen) or patch).state is PatchState.APPLIED
-        except SextetError as error:
-            problem = f"{patch.id} was not applied. {error}" if wishes.apply else str(error)
-    code = summary.code_for(screen, waits=drive.waits, applied=applied, wanted=wishes.apply)
-    if drive.failed is not None:
-        code = max(1, code_of(drive.failed))
-    if drive.signalled:
-        code = INTERRUPTED
-    folder = str(door.place.top / RUNS / run_id)
-    end = summary.ending(screen, code, folder=folder, changes=changes, problem=problem)
+    screen = drive.screen
+    left = await _left(door, drive, wishes)
+    end = summary.ending(screen, left)
     if wishes.as_json:
         out_json(summary.result(end))
     else:
-        print("", *summary.lines(end), sep="\n", flush=True)  # noqa: T201 -- the command's last words
-    return code
+        with suppress(OSError):
+            print("", *summary.lines(end), sep="\n", flush=True)  # noqa: T201 -- the command's last words
+    return left.code
+
+
+async def _left(door: Here | There, drive: Drive, wishes: Wishes) -> summary.Left:
+    """Apply what was asked for, and say how the command ends."""
+    screen, folder = drive.screen, str(door.place.top / RUNS / drive.screen.run_id)
+    if drive.failed is not None:
+        code = max(1, code_of(drive.failed))
+        return summary.Left(code, folder, problem=str(drive.failed), asked=drive.asked)
+    changes, problem = await _result(door, drive, wishes)
+    patch = summary.patch_of(screen)
+    applied = patch is not None and patch.state is PatchState.APPLIED
+    code = summary.code_for(screen, waits=drive.waits, applied=applied, wanted=wishes.apply)
+    if drive.signalled and not screen.view.ended:
+        code = INTERRUPTED
+    return summary.Left(code, folder, changes, problem, drive.asked)
+
+
+async def _result(door: Here | There, drive: Drive, wishes: Wishes) -> tuple[ChangeSet | None, str]:
+    """The change set, applied when that was asked for, and what went wrong."""
+    screen, changes = drive.screen, None
+    patch = summary.patch_of(screen)
+    if patch is None:
+        return None, ""
+    try:
+        changes = await _changes(door, screen.run_id, patch.id)
+        if wishes.apply and patch.state is PatchState.PROPOSED:
+            await apply(door, screen.run_id, patch.id, wishes)
+        screen.view = screen.reread()
+    except SextetError as error:
+        return changes, f"{patch.id} was not applied. {error}" if wishes.apply else str(error)
+    return changes, ""
 
 
 async def _changes(door: Here | There, run_id: str, patch_id: str) -> ChangeSet:

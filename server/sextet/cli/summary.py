@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sextet.cli.exits import APPROVED, FAILED, INTERRUPTED, WAITS
@@ -9,6 +10,7 @@ from sextet.cli.screen import Screen
 from sextet.cli.words import REHEARSAL, amount, choices, files, tests
 from sextet.model.base import Line, Record, Text
 from sextet.model.names import RunState
+from sextet.model.notes import Question
 from sextet.model.outcome import ReviewOutcome, TestOutcome
 from sextet.model.patch import ChangeSet, Patch, PatchState
 from sextet.roles.wording import one_line
@@ -55,31 +57,46 @@ def patch_of(screen: Screen) -> Patch | None:
     return patch
 
 
-def ending(screen: Screen, code: int, *, folder: str, changes: ChangeSet | None, problem: str) -> Ending:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the command knows about the end beside the run itself."""
+
+    code: int
+    folder: str
+    """Where the run's records are."""
+    changes: ChangeSet | None = None
+    """Of its patch."""
+    problem: str = ""
+    """What went wrong here."""
+    asked: tuple[Question, ...] = ()
+    """What it waited for when it was left."""
+
+
+def ending(screen: Screen, left: Left) -> Ending:
     """How it ended."""
     view, patch = screen.view, patch_of(screen)
     sums: dict[str, int] = {}
-    if changes is not None:
+    if left.changes is not None:
         sums = {
-            "files": len(changes.files),
-            "added": sum(file.added for file in changes.files),
-            "removed": sum(file.removed for file in changes.files),
+            "files": len(left.changes.files),
+            "added": sum(file.added for file in left.changes.files),
+            "removed": sum(file.removed for file in left.changes.files),
         }
     return Ending(
         run_id=screen.run_id,
         state=view.state,
         reason=view.reason,
-        exit_code=code,
+        exit_code=left.code,
         rehearsal=screen.rehearsal,
         verdict=_verdict(screen),
         tests=_tests(screen),
         patch_id=patch.id if patch else "",
         patch_state=patch.state.value if patch else "",
         tokens=view.usage.total,
-        folder=folder,
-        questions=tuple(_asked(screen)),
-        problem=problem,
-        next_step=_next(screen, code, patch),
+        folder=left.folder,
+        questions=tuple(_asked(screen, left.asked)),
+        problem=left.problem,
+        next_step=_next(screen, left, patch),
         **sums,
     )
 
@@ -96,15 +113,18 @@ def _tests(screen: Screen) -> str:
     return tests(task.outcome) if task is not None and isinstance(task.outcome, TestOutcome) else ""
 
 
-def _asked(screen: Screen) -> list[str]:
-    said = [f"{asked.id}: {one_line(asked.text, 300)}{choices(asked)}" for asked in screen.open_questions]
+def _asked(screen: Screen, asked: tuple[Question, ...]) -> list[str]:
+    found = {question.id: question for question in (*asked, *screen.open_questions)}
+    said = [f"{each.id}: {one_line(each.text, 300)}{choices(each)}" for each in found.values()]
     return said + ([f"{screen.gate} needs a named approval"] if screen.gate else [])
 
 
-def _next(screen: Screen, code: int, patch: Patch | None) -> str:
+def _next(screen: Screen, left: Left, patch: Patch | None) -> str:
     run = screen.run_id
     if not screen.view.ended:
-        return f"{_word(screen) if code == WAITS else ''}sextet resume {run}"
+        if left.asked and not screen.open_questions:
+            return f"sextet resume {run}   (on a terminal, or with --wait and `sextet answer` from another)"
+        return f"{_word(screen) if left.code == WAITS else ''}sextet resume {run}"
     if patch is None:
         return ""
     steps = {

@@ -54,7 +54,7 @@ def recover(repo: Path) -> int:
 async def _recover(folder: Path) -> int:
     place = await place_of(folder)
     async with writing(place) as door:
-        said = list(door.orchestrator.problems) if isinstance(door, Here) else []
+        said = list(door.recovered) if isinstance(door, Here) else []
         busy = not door.here
     for sentence in said:
         click.echo(sentence)

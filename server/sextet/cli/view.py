@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import termios
 from contextlib import suppress
 from typing import Any
 
@@ -56,6 +57,7 @@ class Live:
         self._live: RichLive | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._tick: asyncio.TimerHandle | None = None
+        self._keys = Keyboard()
 
     def begin(self, screen: Screen) -> None:
         """Start to draw."""
@@ -101,6 +103,7 @@ class Live:
         if self._live is None:
             self._live = RichLive(console=self._console, auto_refresh=False, vertical_overflow="crop")
             self._live.start()
+            self._keys.hold()
             self._draw()
             self._later()
 
@@ -112,6 +115,7 @@ class Live:
         if self._live is not None:
             self._live.stop()
             self._live = None
+        self._keys.free()
 
     def _later(self) -> None:
         """Clocks move on also when nothing happens."""
@@ -119,13 +123,37 @@ class Live:
             self._tick = asyncio.get_running_loop().call_later(1.0, self._second)
 
     def _second(self) -> None:
-        self._draw()
+        with suppress(OSError):  # the terminal is gone; whoever tells news hears of it
+            self._draw()
         self._later()
 
     def _draw(self) -> None:
         self._timer = None
         if self._live is not None and self._screen is not None and self._screen.view.run is not None:
             self._live.update(picture(self._screen, self._console.size), refresh=True)
+
+
+class Keyboard:
+    """Keeps what is typed while nothing is asked from the picture, and from being an answer later."""
+
+    def __init__(self) -> None:
+        self._before: list[Any] | None = None
+
+    def hold(self) -> None:
+        """Show no keys; Ctrl-C still works."""
+        with suppress(termios.error, ValueError, OSError):
+            fd = sys.stdin.fileno()
+            self._before = termios.tcgetattr(fd)
+            changed = termios.tcgetattr(fd)
+            changed[3] &= ~termios.ECHO
+            termios.tcsetattr(fd, termios.TCSADRAIN, changed)
+
+    def free(self) -> None:
+        """As it was; what was typed meanwhile is forgotten."""
+        before, self._before = self._before, None
+        if before is not None:
+            with suppress(termios.error, ValueError, OSError):
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSAFLUSH, before)
 
 
 async def _line() -> str:
