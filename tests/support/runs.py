@@ -28,7 +28,7 @@ from sextet.runtime.slots import Slots
 from sextet.service.dispatch import Dispatcher
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
-from sextet.store import journal, runs
+from sextet.store import reading, runs
 from sextet.store.layout import RunFolder
 from sextet.store.state import State
 from sextet.system.disk import DISK, Disk
@@ -169,7 +169,7 @@ class Floor:
 
     def journal(self) -> list[ev.Entry]:
         """What is on the disk."""
-        return list(journal.read(self.folder))
+        return list(reading.read(self.folder))
 
 
 def few(**workers: int) -> dict[Role, RoleSettings]:
@@ -333,7 +333,7 @@ def check_journal(folder: RunFolder, *, ended: bool = True) -> RunView:
     2: nothing happened twice, every claim ended in exactly one way, and (when `ended`) every task is over.
     9: every failure names its cause; 11: a second replay gives the same view.
     """
-    entries = list(journal.read(folder))
+    entries = list(reading.read(folder))
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
     claimed: set[tuple[str, int]] = set()
     closed: set[tuple[str, int]] = set()
@@ -350,7 +350,7 @@ def check_journal(folder: RunFolder, *, ended: bool = True) -> RunView:
         if isinstance(event, ev.TaskFailed):
             assert event.failure.cause
     view = fold(entries)
-    again = fold(journal.read(folder))
+    again = fold(reading.read(folder))
     assert view.tasks == again.tasks
     assert (view.state, view.trees, view.patches) == (again.state, again.trees, again.patches)
     if ended:

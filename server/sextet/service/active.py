@@ -69,6 +69,11 @@ class Active:
         if self.live is None:
             await self.halt(reason)
 
+    async def rest(self) -> None:
+        """When the run has ended, wait until nobody works on it any more; then it can be begun again."""
+        if self.session.view.ended and self.task is not None:
+            await asyncio.wait({self.task})
+
     async def close(self) -> None:
         """Let go of the session; whatever worked on it has ended by then."""
         if self.task is not None:
@@ -112,6 +117,8 @@ class Active:
         workshop: Workshop | None = None
         try:
             workshop, ensemble = await self._prepare(run)
+            if ensemble.real:  # a rehearsal is over before anything made ahead is of use
+                workshop.stock(run.base.tree)
             engine = LocalEngine(workshop, Cast(workshop, ensemble.by_role))
             self.live = LiveRun(self.session, engine, house.slots)
             return await self.live.drive()

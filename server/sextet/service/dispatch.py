@@ -125,6 +125,7 @@ class Dispatcher:
 
     async def _follow_up(self, asked: m.FollowUp) -> Record:
         active = await self._orchestrator.open(asked.run_id)
+        await active.rest()
         await people.follow_up(self._place, active.session, asked)
         await self._orchestrator.drive(asked.run_id)
         return await self._done(asked.run_id)
@@ -169,6 +170,7 @@ class Dispatcher:
 
     async def _request_changes(self, asked: m.SayToTask) -> Record:
         active = await self._orchestrator.open(asked.run_id)
+        await active.rest()
         complete = active.session.view.state is RunState.COMPLETED
         seq = await people.request_changes(active.session, asked)
         if complete:

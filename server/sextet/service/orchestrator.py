@@ -27,7 +27,7 @@ from sextet.service import agents
 from sextet.service.active import Active, House
 from sextet.service.methods import StartRun
 from sextet.service.place import Place
-from sextet.store import journal, runs
+from sextet.store import reading, runs
 from sextet.store.lock import SupervisorLock
 from sextet.system import processes
 from sextet.workspace import snapshot as user_state
@@ -81,6 +81,7 @@ class Orchestrator:
                 self._heart.cancel()
                 await asyncio.gather(self._heart, return_exceptions=True)
             await self._troupe.close()
+            await self.place.close()
             await processes.stop_all(1.0)
         finally:
             self._lock.release()
@@ -136,13 +137,15 @@ class Orchestrator:
         return run_id
 
     async def warm(self, overrides: Mapping[str, object] | None = None) -> None:
-        """Prepare the mirror and start Codex, so that the first run does not wait for them.
+        """Prepare mirror and worktrees and start Codex, so that the first run does not wait for them.
 
         Nothing is started that is not trusted; what does not work is told by the run that needs it.
         """
         resolved = self.place.settings(dict(overrides or {}))
         with suppress(SextetError):
-            await self.place.workshop()
+            workshop = await self.place.workshop()
+            if self.place.repository.head:
+                workshop.stock(await workshop.mirror.tree_of(self.place.repository.head))
         with suppress(TrustError):
             await self._troupe.warm(self.place.agree(resolved, trust=False, by=""))
 
@@ -173,8 +176,9 @@ class Orchestrator:
             NotFoundError, ForeignRunError, StoreError: it cannot be opened.
         """
         active = await self.open(run_id)
+        await active.rest()
         await revive(active.session, by)
-        await self.drive(run_id)
+        active.begin()
 
     async def stop(self, run_id: str, reason: str, by: str) -> None:
         """End a run."""
@@ -239,7 +243,7 @@ def read_view(place: Place, run_id: str) -> RunView:
         NotFoundError, StoreError: there is none, or it cannot be read.
     """
     folder = runs.open_run(place.top, place.state, run_id, read_only=True)
-    view = fold(journal.read(folder))
+    view = fold(reading.read(folder))
     if view.run is None:
         raise NotFoundError(f"Run {run_id} has no readable beginning.", run_id=run_id)
     return view

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +24,8 @@ class Place:
     repository: Repository
     state: State
     trust: Trust
+    _kept: list[Workshop] = field(default_factory=list, compare=False, repr=False)
+    """The workshop, once it was opened."""
 
     @classmethod
     async def open(cls, folder: Path) -> Self:
@@ -43,9 +45,18 @@ class Place:
         return self.repository.top
 
     async def workshop(self) -> Workshop:
-        """Mirror and worktrees; the mirror is made at the first time."""
-        mirror = await Mirror.open(self.repository, self.state.path)
-        return Workshop(self.repository, mirror, self.state.path)
+        """Mirror and worktrees, the same each time; the mirror is made at the first time."""
+        if self._kept and not (self._kept[0].mirror.git_dir / "HEAD").is_file():
+            self._kept.clear()
+        if not self._kept:
+            mirror = await Mirror.open(self.repository, self.state.path)
+            self._kept.append(Workshop(self.repository, mirror, self.state.path))
+        return self._kept[0]
+
+    async def close(self) -> None:
+        """Remove what was made ahead; wait for what is removed in the background."""
+        for workshop in self._kept:
+            await workshop.unstock()
 
     def settings(self, overrides: dict[str, object] | None = None) -> Resolved:
         """The settings in force here, with what was not used of them and why."""

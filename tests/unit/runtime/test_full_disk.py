@@ -78,6 +78,6 @@ async def test_invariants_2_and_9_the_disk_fails_at_any_call_and_the_run_goes_on
 
 
 def _entries(folder):
-    from sextet.store import journal
+    from sextet.store import reading
 
-    return journal.read(folder)
+    return reading.read(folder)
