@@ -204,6 +204,7 @@ def _is_approved(view: RunView) -> bool:
 
 
 _STEPS = (
+    questions.warning,
     _former,
     questions.moot,
     questions.trouble,

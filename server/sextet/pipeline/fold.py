@@ -69,6 +69,7 @@ def _roles(view: RunView, event: ev.RolesChanged, _: ev.Entry) -> None:
 
 def _noted(view: RunView, event: ev.Noted, _: ev.Entry) -> None:
     view.notes.append(event)
+    view.warned = view.warned or event.text.startswith(questions.USED)
 
 
 def _base_moved(view: RunView, event: ev.BaseMoved, _: ev.Entry) -> None:

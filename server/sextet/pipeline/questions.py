@@ -23,6 +23,9 @@ AGAIN = Choice(value="again", label="One more round of rework")
 ACCEPT = Choice(value="accept", label="Take the patch as it is")
 MORE = Choice(value="more", label="Allow as many tokens again")
 
+USED = "The run has used"
+"""How the warning about tokens begins."""
+
 WITHDRAWN = "withdrawn"
 """The answer of Sextet itself to a question whose subject is gone."""
 
@@ -189,6 +192,16 @@ def budget(view: RunView) -> Events:
     limit = view.the_run.settings.budget.run_tokens
     text = f"The run has used {view.usage.total:,} tokens; its limit is {limit:,}."
     return [question(view, question_id, QuestionKind.BUDGET, text, choices=(MORE, STOP))]
+
+
+def warning(view: RunView) -> Events:
+    """Tell once that the run has used the number of tokens that the user wants to hear of."""
+    budget = view.the_run.settings.budget
+    if not budget.warn_at or view.warned or view.usage.total < budget.warn_at:
+        return []
+    limit = f"its limit is {budget.run_tokens:,}" if budget.run_tokens else "there is no limit"
+    text = f"{USED} {view.usage.total:,} tokens; {limit}."
+    return [ev.Noted(text=text, level="warning", next_step="Stop the run if that is too much.")]
 
 
 def review_blocked(view: RunView, review: Task) -> Events:

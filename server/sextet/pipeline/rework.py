@@ -22,7 +22,7 @@ def by_reviewer(view: RunView, review: Task, outcome: ReviewOutcome, *, again: b
         outcome: its verdict on the integration tree as it is.
         again: a person allowed another round although the cap is reached or a finding came back.
     """
-    findings = _all_findings(view, review, outcome)
+    findings, lesser = _weighed(_all_findings(view, review, outcome))
     round_number = view.rounds[view.patch] + 1
     if not again:
         seen = view.fingerprints.get(view.patch, set())
@@ -34,7 +34,7 @@ def by_reviewer(view: RunView, review: Task, outcome: ReviewOutcome, *, again: b
         if round_number > view.the_run.settings.max_reworks:
             why = f"After {round_number - 1} rounds of rework the reviewer still asks for changes."
             return questions.ask_rework(view, review, why, findings)
-    tasks, added = _attribute(view, findings)
+    tasks, added = _attribute(view, findings, beside=lesser)
     return [
         ev.ReworkStarted(
             patch=view.patch, round=round_number, review_epoch=review.epoch, tasks=tasks, added=added
@@ -79,23 +79,40 @@ def _all_findings(view: RunView, review: Task, outcome: ReviewOutcome) -> tuple[
     return tuple(found)
 
 
+def _weighed(findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Those that are worth a round, and those that are told on the way; all are, when none weighs more."""
+    heavy = tuple(f for f in findings if f.severity in {Severity.BLOCKING, Severity.MAJOR})
+    return (heavy, tuple(f for f in findings if f not in heavy)) if heavy else (findings, ())
+
+
 def _attribute(
-    view: RunView, findings: tuple[Finding, ...]
+    view: RunView, findings: tuple[Finding, ...], *, beside: tuple[Finding, ...] = ()
 ) -> tuple[tuple[ev.Reopening, ...], tuple[Task, ...]]:
-    """Findings by the item they name, else by the items that touched or expected the file, else anew."""
+    """Findings by the item they name, else by the items that touched or expected the file, else anew.
+
+    Findings of `beside` go along to items that are reopened anyway.
+    """
     open_to_it = [t for t in view.of_kind(Kind.IMPLEMENT, view.patch) if t.state is TaskState.INTEGRATED]
     by_task: dict[str, list[Finding]] = {}
     homeless: list[Finding] = []
     for finding in findings:
-        owners = [t for t in open_to_it if t.item and t.item.id in finding.items]
-        owners = owners or [t for t in open_to_it if _touched(t, finding.file)]
-        owners = owners or [t for t in open_to_it if finding.file and _expected(t, finding.file)]
+        owners = _owners(open_to_it, finding)
         if not owners:
             homeless.append(finding)
         for task in owners:
             by_task.setdefault(task.id, []).append(finding)
+    for finding in beside:
+        for task in _owners(open_to_it, finding):
+            if task.id in by_task:
+                by_task[task.id].append(finding)
     reopened = tuple(ev.Reopening(task_id=k, findings=tuple(v)) for k, v in by_task.items())
     return reopened, (_new_item(view, homeless),) if homeless else ()
+
+
+def _owners(tasks: list[Task], finding: Finding) -> list[Task]:
+    named = [t for t in tasks if t.item and t.item.id in finding.items]
+    touching = named or [t for t in tasks if _touched(t, finding.file)]
+    return touching or [t for t in tasks if finding.file and _expected(t, finding.file)]
 
 
 def _touched(task: Task, file: str) -> bool:

@@ -64,6 +64,8 @@ class RunView:
     baseline: dict[int, ev.BaselineFinished] = field(default_factory=dict)
     roles: dict[Role, RoleSettings] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
+    warned: bool = False
+    """True when the warning about tokens was given."""
     notes: deque[ev.Noted] = field(default_factory=lambda: deque(maxlen=NOTES_KEPT))
 
     # Reading --------------------------------------------------------------------------------------

@@ -237,6 +237,23 @@ def test_findings_that_belong_to_no_item_become_a_new_one():
     assert play.view.state is RunState.COMPLETED
 
 
+def test_a_lesser_finding_goes_along_and_reopens_nothing_by_itself():
+    play = Play()
+    play.to_plan(*A_AND_B)
+    play.implement()
+    play.implement()
+    play.test()
+    note = finding("note").model_copy(update={"severity": Severity.NOTE})
+    of_a, of_b = (note.model_copy(update={"items": (name,), "fingerprint": name}) for name in ("a", "b"))
+    play.review("changes_requested", finding("heavy", "b"), of_a, of_b)
+    assert play.states()["implement-1-1"] == "integrated"
+    assert [f.fingerprint for f in play.view.tasks["implement-1-2"].findings] == ["heavy", "b"]
+    play.implement()
+    play.test()
+    play.review("changes_requested", of_a)
+    assert play.states()["implement-1-1"] == "ready", "when nothing weighs more, it is worth a round"
+
+
 def test_a_finding_goes_to_who_touched_the_file_and_else_to_who_expected_it():
     play = Play()
     play.to_plan(*A_AND_B)
