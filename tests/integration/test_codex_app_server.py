@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,7 @@ async def test_an_interrupted_turn_leaves_no_command_running(lab, how):
             await task
         assert caught.value.failure.kind is FailureKind.STOPPED
     await assert_nothing_runs("sleep 77", bench)
+    assert agents._pool._current is not None, "it obeyed and is kept"
     assert handle.interrupt is None
 
 
@@ -262,6 +264,7 @@ async def test_a_command_that_outlives_its_turn_is_ended_before_the_turn_is_told
     bench, agents = lab({"rules": [{"match": {}, "steps": steps}]})
     assert (await agents.turn(bench.request("go"), bench.heard.listener)).text == "done"
     await assert_nothing_runs("sleep 78", bench)
+    assert agents._pool._current is not None, "it obeyed and is kept"
 
 
 async def test_a_killed_app_server_costs_no_turn(lab):
@@ -349,6 +352,7 @@ async def test_a_thread_that_goes_on_in_another_folder_gets_the_new_fence(lab):
 
 async def test_the_users_config_is_never_written(lab):
     bench, agents = lab({"default": [{"text": "done"}]})
+    subprocess.run(["git", "init", "-q", bench.worktree], check=True)  # noqa: ASYNC221 -- quick
     before = (bench.home / "config.toml").read_bytes()
     for mode in ("workspace-write", "read-only", "off"):
         fence = Fence(mode, bench.worktree, bench.tmpdir)
