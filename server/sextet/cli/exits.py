@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from sextet import errors
+from sextet.roles.wording import clean, one_line
 
 APPROVED = 0
 FAILED = 1
 USAGE = 2
 WAITS = 3
 INTERRUPTED = 130
+
+_LONGEST = 4_000
+"""Characters of a sentence; names of files and words of other programs are in it."""
 
 _BY_KIND: tuple[tuple[type[Exception], int], ...] = (
     (errors.TrustError, WAITS),
@@ -28,9 +32,9 @@ def code_of(error: BaseException) -> int:
 def told(error: BaseException) -> str:
     """What happened, why, and what to do now."""
     if isinstance(error, errors.SextetError):
-        step = f"\nNext: {error.next_step}" if error.next_step else ""
-        return f"{error.what.rstrip()}{step}"
-    said = f"{type(error).__name__}: {error}".strip()
+        step = f"\nNext: {clean(error.next_step, _LONGEST)}" if error.next_step else ""
+        return f"{clean(error.what, _LONGEST).rstrip()}{step}"
+    said = one_line(f"{type(error).__name__}: {error}", _LONGEST)
     return (
         f"This is a defect of Sextet ({said}).\nNext: repeat it with SEXTET_DEBUG=1 and report what it shows."
     )

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Protocol
 
 from sextet.cli.screen import Screen
-from sextet.cli.words import REHEARSAL, clock, told
+from sextet.cli.words import REHEARSAL, clock, state_of, told
 from sextet.model.base import Record
 from sextet.model.events import Entry
 from sextet.model.live import Heartbeat, LogBatch
@@ -59,6 +59,8 @@ class Plain:
         _out(f"Run {run.id}: {one_line(run.briefing.goal, 200)}")
         if screen.rehearsal:
             _out(f"This is a {REHEARSAL}.")
+        if screen.view.seq > 1:  # it did not begin here
+            _out(f"{clock(screen.view.time)}  {'run':<15}  {state_of(screen.view)}")
 
     def news(self, message: Message, entry: Entry | None) -> None:
         """A line for an entry, and for log lines when they are wanted."""

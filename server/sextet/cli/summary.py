@@ -148,13 +148,13 @@ def lines(end: Ending) -> list[str]:
     facts: list[tuple[str, str]] = [
         ("Run", f"{end.run_id} {end.state.value.replace('_', ' ')}" + _because(end.reason)),
         ("Note", f"{REHEARSAL}" if end.rehearsal else ""),
-        ("Problem", end.problem),
+        ("Problem", one_line(end.problem, 2_000)),
         ("Verdict", end.verdict),
         ("Tests", end.tests),
         ("Patch", _patch(end)),
         *(("Question", asked) for asked in end.questions),
         ("Tokens", amount(end.tokens) if end.tokens else ""),
-        ("Records", end.folder),
+        ("Records", one_line(end.folder, 4_000)),
         ("Next", end.next_step),
     ]
     return [f"{name + ':':<10}{text}" for name, text in facts if text]

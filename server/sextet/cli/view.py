@@ -14,7 +14,7 @@ from rich.text import Text
 
 from sextet.cli.asking import accepted, prompt_lines
 from sextet.cli.screen import Screen
-from sextet.cli.words import REHEARSAL, amount, choices, span, told
+from sextet.cli.words import REHEARSAL, amount, choices, span, state_of, told
 from sextet.model.events import Entry
 from sextet.model.live import LogBatch
 from sextet.model.names import Role, RunState, TaskState, WorkerState
@@ -62,6 +62,8 @@ class Live:
     def begin(self, screen: Screen) -> None:
         """Start to draw."""
         self._screen = screen
+        if screen.view.reason:
+            screen.lines.append(("run", state_of(screen.view)))
         self._open()
 
     def news(self, message: Message, entry: Entry | None) -> None:

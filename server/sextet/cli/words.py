@@ -56,8 +56,13 @@ def told(event: ev.RunEvent, view: RunView) -> Told | None:
 
 # The run ------------------------------------------------------------------------------------------
 def _state(event: ev.RunStateChanged, _: RunView) -> Told:
-    why = f": {one_line(event.reason, 300)}" if event.reason else ""
-    return _RUN, f"{event.state.value.replace('_', ' ')}{why}"
+    return _RUN, state_of(event)
+
+
+def state_of(run: RunView | ev.RunStateChanged) -> str:
+    """A run's state and why it is in it."""
+    why = f": {one_line(run.reason, 300)}" if run.reason else ""
+    return f"{run.state.value.replace('_', ' ')}{why}"
 
 
 def _baseline(event: ev.BaselineFinished, _: RunView) -> Told | None:
