@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from measure import Row, median, spread
+from model_server import ModelServer
 from sextet.codex import policy
 from sextet.codex.turn import Fence, Purpose, TurnRequest
+from sextet.model import events as ev
 from sextet.model.names import RunState
 from sextet.service.methods import StartRun
 from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
-from support import codex_cli, piece, repos, scripted_model
+from support import codex_cli, piece, repos
 
 DELAY = 0.4
 """Seconds that the model takes for each turn."""
@@ -84,7 +86,7 @@ class Studio:
     """The real Codex, a model that follows a script, one CODEX_HOME, and fresh repositories."""
 
     codex: Path
-    model: scripted_model.Server
+    model: ModelServer
     home: Path
     folder: Path
     number: int = 0
@@ -107,9 +109,9 @@ class Studio:
     @contextmanager
     def counted(self) -> Iterator[None]:
         """Refuse a job that asks the model another number of times than the others."""
-        before = len(self.model.requests)
+        self.model.forget()
         yield
-        made = len(self.model.requests) - before
+        made = self.model.count()
         assert made == 10, f"{made} requests instead of 8, and one more for each of two patches"
 
 
@@ -120,7 +122,7 @@ def studio(folder: Path) -> Iterator[Studio | None]:
     if codex is None:
         yield None
         return
-    with scripted_model.start(scenario()) as model:
+    with ModelServer(scenario()) as model:
         yield Studio(codex, model, codex_cli.codex_home(folder, model.port), folder)
 
 
@@ -141,14 +143,18 @@ async def sextet(at: Studio) -> Played:
     """The job through Sextet, its supervisor open and its app-server warm."""
     async with Orchestrator(await Place.open(at.repository())) as orchestrator:
         await orchestrator.warm(at.overrides)
-        began = time.perf_counter()
+        await asyncio.sleep(0.5)  # what is made ahead is there
         with at.counted():
+            began = time.perf_counter()
             run_id = await orchestrator.create(StartRun(goal="Let add() add, and test it", overrides=at.overrides))
+            session = (await orchestrator.open(run_id)).session
             await orchestrator.drive(run_id)
             started = time.perf_counter() - began
             async with asyncio.timeout(PATIENCE):
-                state = await orchestrator.wait(run_id)
+                await session.until(lambda view: view.ended)
+                await session.record(ev.Noted(text="measured"))  # what was before it is on the disk, too
             total = time.perf_counter() - began
+            state = await orchestrator.wait(run_id)
         assert state is RunState.COMPLETED, state
         view = orchestrator.view(run_id)
         again = read_view(orchestrator.place, run_id)
@@ -160,7 +166,7 @@ async def sextet(at: Studio) -> Played:
 def record(at: Studio) -> None:
     """Take the turns from what Sextet asked last."""
     seen: dict[str, list[Turn]] = {}
-    for request in at.model.requests[-10:]:
+    for request in at.model.requests():
         body = request["body"]
         if request["step"] == 0:
             role = str(request["rule"]).split(" ", 1)[0]
@@ -188,11 +194,12 @@ async def loop(at: Studio) -> float:
         for number, turn in enumerate(turns):
             script.append(f"{_exec(at, turn, repo, f'{stage}-{number}')} &")
         script.append("wait -n\n" * len(turns) + ("true" if turns[0].role == "tester" else ""))
-    began = time.perf_counter()
     with at.counted():
+        began = time.perf_counter()
         process = await asyncio.create_subprocess_exec("bash", "-c", "\n".join(script), cwd=repo, env=at.env)
         assert await process.wait() == 0
-    return time.perf_counter() - began
+        took = time.perf_counter() - began
+    return took
 
 
 def _exec(at: Studio, turn: Turn, repo: Path, name: str) -> str:
@@ -276,14 +283,14 @@ async def bare(at: Studio) -> float:
     """The same turns in the same order by the least client of a warm app-server, and nothing else."""
     repo = at.repository()
     client = await Bare.start(at)
-    began = time.perf_counter()
     with at.counted():
+        began = time.perf_counter()
         for turns in at.turns:
             await asyncio.gather(*(client.turn(turn, repo) for turn in turns))
             if turns[0].role == "tester":
                 command = await asyncio.create_subprocess_exec("bash", "-c", "true", cwd=repo)
                 await command.wait()
-    took = time.perf_counter() - began
+        took = time.perf_counter() - began
     await client.close()
     return took
 

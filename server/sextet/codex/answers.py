@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn, TypeVar
@@ -33,7 +34,8 @@ _WORDS: Final = {
 """Keywords that a provider may refuse in a strict schema: told in words instead, checked by `parse`."""
 
 
-def schema_of(record_type: type[Record]) -> dict[str, Any]:
+@functools.cache
+def schema_of(record_type: type[Record]) -> Mapping[str, Any]:
     """The JSON Schema of a record in the subset that strict structured output accepts.
 
     Every property is required, nothing else is allowed, and limits stand in the descriptions.

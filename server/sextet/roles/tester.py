@@ -30,6 +30,7 @@ class Tester:
             AttemptFailedError: the commands could not be run at all, and why.
         """
         settings = assignment.run.settings
+        self.desk.workshop.share_ahead(assignment.tree)  # the reviewer reads it next, whatever comes out
         commands = settings.tester.commands or await self._find(assignment, sink)
         if not commands:
             summary = "No test command is configured or could be found, so nothing was tested."

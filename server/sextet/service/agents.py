@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sextet.codex.app_server import AppServer
 from sextet.codex.exec import ExecAgents
+from sextet.codex.install import SandboxProbe
 from sextet.codex.turn import Agents
 from sextet.errors import CodexError
 from sextet.model.names import Role
@@ -53,6 +54,8 @@ class Troupe:
         self._aside: set[asyncio.Task[None]] = set()
         self._expiry: asyncio.TimerHandle | None = None
         self._busy = False
+        self._refusal: tuple[float, CodexError | None] = (0.0, None)
+        """When a Codex could not be used the last time, and why."""
 
     async def gather(self, run: Run) -> Ensemble:
         """The agents that a run needs; `part` with them when it does not need them any more.
@@ -92,16 +95,22 @@ class Troupe:
         Raises:
             CodexError: it is missing, too old or broken, or its sandbox does not work here.
         """
+        since = asyncio.get_running_loop().time()
         async with self._lock:
             self._rest()
+            at, refusal = self._refusal
+            if refusal is not None and at >= since:  # somebody else has tried it meanwhile, in vain
+                raise CodexError(refusal.what, next_step=refusal.next_step, **refusal.facts)
             if self._codex is not None and self._settings != settings.codex:
                 await self._let_go()
             if self._codex is None:
                 self._codex, self._settings = self._make(settings.codex), settings.codex
             try:
                 await _ready(self._codex, self._folder, fenced=_fenced(settings))
-            except BaseException:
+            except BaseException as error:
                 await self._let_go()
+                if isinstance(error, CodexError):
+                    self._refusal = (asyncio.get_running_loop().time(), error)
                 raise
             return self._codex
 
@@ -165,15 +174,24 @@ async def _ready(codex: AppServer | ExecAgents, folder: Path, *, fenced: bool) -
     if not fenced:
         await codex.warm()
         return
-    started, probe = await asyncio.gather(codex.warm(), codex.sandbox(folder), return_exceptions=True)
-    for failed in (started, probe):
-        if isinstance(failed, BaseException):
-            raise failed
-    if not isinstance(probe, BaseException) and probe is not None and not probe.works:
+    started, probing = asyncio.create_task(codex.warm()), asyncio.create_task(codex.sandbox(folder))
+    try:
+        _must_work(await probing)  # the quicker of the two; nothing is gained by waiting for the other
+        await started
+    finally:
+        for task in (started, probing):
+            task.cancel()
+        await asyncio.gather(started, probing, return_exceptions=True)
+
+
+def _must_work(probe: SandboxProbe) -> None:
+    if not probe.works:
+        said = probe.said.rstrip(". \n") or "it ended with an error"
         raise CodexError(
-            f"Codex's sandbox does not work on this machine: {probe.said or 'it ended with an error'}.",
-            next_step="Run `sextet doctor`; inside a container that is itself the sandbox, set "
-            "`sextet.roles.<role>.sandbox` and `sextet.tester.sandbox` to off.",
+            f"Codex's sandbox does not work on this machine, so no agent and no test is let loose: {said}.",
+            next_step="Allow user namespaces (`sextet doctor` tells when it works). In a container that is "
+            "itself the sandbox, set `sextet.roles.<role>.sandbox` to \"off\" for each role and "
+            "`sextet.tester.sandbox` to false.",
         )
 
 

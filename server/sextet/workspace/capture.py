@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,17 +59,13 @@ async def capture(source: Source) -> Captured:
     warnings: list[str] = []
     if done.exit_code != 0:  # for instance: an embedded repository without a commit stops git
         warnings += await _add_one_by_one(source)
-    tree = text(await source.run("write-tree"))
-    if tree == source.start:
-        return Captured(tree, (), tuple(warnings))
-    records = await _difference(source, tree)
+    tree, records = await _written(source)
     bad = [name for raw, name in records if raw.split(" ")[1] == GITLINK or not _writable(name)]
     if not bad:
         return Captured(tree, tuple(name for _, name in records), tuple(warnings))
     warnings.append(_sentence("Embedded repositories and unusable names are left out", bad))
     await _restore(source, bad)
-    tree = text(await source.run("write-tree"))
-    records = await _difference(source, tree)
+    tree, records = await _written(source)
     return Captured(tree, tuple(name for _, name in records), tuple(warnings))
 
 
@@ -105,9 +102,11 @@ async def _restore(source: Source, names: list[str]) -> None:
         await source.run("update-index", "-z", "--index-info", stdin=listing(rows))
 
 
-async def _difference(source: Source, tree: str) -> list[tuple[str, str]]:
-    out = await source.git("diff-tree", "-r", "-z", "--raw", "--no-renames", source.start, tree)
-    return list(pairs(fields(out)))
+async def _written(source: Source) -> tuple[str, list[tuple[str, str]]]:
+    """The index as a tree, and how it differs from the start."""
+    difference = source.run("diff-index", "--cached", "--raw", "-z", "--no-renames", source.start)
+    tree, out = await asyncio.gather(source.run("write-tree"), difference)
+    return text(tree), list(pairs(fields(out)))
 
 
 def _writable(name: str) -> bool:

@@ -62,6 +62,10 @@ _INHERITED = frozenset(
         "GIT_CONFIG_SYSTEM",
     }
 )
+_NAME, _EMAIL, _DATE = "Sextet", "sextet@localhost", "946684800 +0000"
+IDENTITY = f"{_NAME} <{_EMAIL}> {_DATE}"
+"""Who makes every commit of ours, and when: so the same content gets the same id."""
+
 _FIXED: Mapping[str, str] = {
     "LC_ALL": "C",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -69,18 +73,18 @@ _FIXED: Mapping[str, str] = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_AUTHOR_NAME": "Sextet",
-    "GIT_AUTHOR_EMAIL": "sextet@localhost",
-    "GIT_AUTHOR_DATE": "946684800 +0000",
-    "GIT_COMMITTER_NAME": "Sextet",
-    "GIT_COMMITTER_EMAIL": "sextet@localhost",
-    "GIT_COMMITTER_DATE": "946684800 +0000",
+    "GIT_AUTHOR_NAME": _NAME,
+    "GIT_AUTHOR_EMAIL": _EMAIL,
+    "GIT_AUTHOR_DATE": _DATE,
+    "GIT_COMMITTER_NAME": _NAME,
+    "GIT_COMMITTER_EMAIL": _EMAIL,
+    "GIT_COMMITTER_DATE": _DATE,
 }
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What git sees of our environment: an allow-list, a fixed identity, and `extra`."""
-    inherited = {key: value for key, value in os.environ.items() if key in _INHERITED}
+    inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
     return {**inherited, **_FIXED, **(extra or {})}
 
 

@@ -13,6 +13,7 @@ from typing import Self
 from sextet.errors import GitError, RepositoryError
 from sextet.system import durable
 from sextet.workspace.git import Git, text
+from sextet.workspace.objects import write_commit, write_ref
 from sextet.workspace.repository import Repository
 
 RUNS_FOLDER = "codex-runs"
@@ -36,6 +37,9 @@ class Mirror:
         """The work tree's state folder, which the mirror is in."""
         self.git = Git(git_dir)
         self._commits: dict[str, str] = {}
+        self._trees: dict[str, str] = {}
+        """Trees of commits; a commit never changes."""
+        self._made: dict[tuple[str, ...], str] = {}
 
     @classmethod
     async def open(cls, repository: Repository, folder: Path) -> Self:
@@ -63,8 +67,12 @@ class Mirror:
 
     async def has(self, commit: str) -> bool:
         """Whether the commit is here."""
-        done = await self.git.run(("cat-file", "-e", f"{commit}^{{tree}}"))
-        return done.exit_code == 0
+        if commit not in self._trees:
+            done = await self.git.run(("rev-parse", "-q", "--verify", f"{commit}^{{tree}}"))
+            if done.exit_code != 0:
+                return False
+            self._trees[commit] = text(done.stdout)
+        return True
 
     async def keep(self, ref: str, commit: str) -> None:
         """Point `ref` (`refs/sextet/<run>/…`) at a commit, so that it is never collected.
@@ -72,9 +80,7 @@ class Mirror:
         Raises:
             GitError: the ref is not one of ours, or git refuses it.
         """
-        if not ref.startswith(REFS):
-            raise GitError(f"{ref} is not a ref of Sextet.")
-        await self.git("update-ref", ref, commit)
+        await asyncio.to_thread(write_ref, self.git_dir, ref, commit)
 
     async def commit(self, tree: str, parents: tuple[str, ...], message: str) -> str:
         """Commit a tree; the same arguments give the same id, because author and date are fixed."""
@@ -84,12 +90,21 @@ class Mirror:
 
     async def synthetic(self, tree: str, parents: tuple[str, ...], message: str = "For a merge") -> str:
         """As `commit`, for one that is needed for a moment: `find` does not give it out."""
-        links = [part for parent in parents for part in ("-p", parent)]
-        return text(await self.git("commit-tree", tree, *links, stdin=message.encode("utf-8", "replace")))
+        key = (tree, message, *parents)
+        if key not in self._made:
+            oid = await asyncio.to_thread(write_commit, self.git_dir, tree, parents, message)
+            self._made[key], self._trees[oid] = oid, tree
+        return self._made[key]
 
     async def tree_of(self, commit: str) -> str:
         """The id of the commit's tree."""
-        return text(await self.git("rev-parse", "--verify", f"{commit}^{{tree}}"))
+        if commit not in self._trees:
+            self._trees[commit] = text(await self.git("rev-parse", "--verify", f"{commit}^{{tree}}"))
+        return self._trees[commit]
+
+    def know(self, tree: str, commit: str) -> None:
+        """Let `find` give out this commit for its tree; it is kept by a ref."""
+        self._commits[tree] = commit
 
     async def empty_tree(self) -> str:
         """The id of the tree without files."""

@@ -42,6 +42,7 @@ async def take(mirror: Mirror, repository: Repository, *, run_id: str, message: 
     clean = tree == head_tree and repository.head is not None
     commit = repository.head if clean and repository.head else await mirror.commit(tree, parents, message)
     await mirror.keep(f"{REFS}{run_id}/base", commit)
+    mirror.know(tree, commit)
     return Base(
         head=repository.head,
         branch=repository.branch,
@@ -66,9 +67,9 @@ class _View:
     async def tree(self) -> tuple[str, list[str]]:
         """The tree, and the untracked files that are not in it."""
         await self._begin()
-        others, staged = await asyncio.gather(
-            self._run("ls-files", "-z", "--others", "--exclude-standard"), self._staged()
-        )
+        others, staged, dropped = await asyncio.gather(self._others(), self._staged(), self._drop())
+        if dropped:
+            others = await self._others()
         chosen, left_out = await asyncio.to_thread(_choose, self._repository.top, fields(others))
         await self._run("add", "--update", "--", ":/")
         added = [*chosen, *staged]
@@ -78,15 +79,22 @@ class _View:
         return text(await self._run("write-tree", "--missing-ok")), left_out
 
     async def _begin(self) -> None:
-        """The index as HEAD has it, without submodules and runs; known stat data stays."""
+        """The index as HEAD has it; known stat data stays."""
         if self._repository.head is None:
             await self._run("read-tree", "--empty")
             return
         await self._run("read-tree", "--reset", self._repository.head)
+
+    async def _others(self) -> bytes:
+        return await self._run("ls-files", "-z", "--others", "--exclude-standard")
+
+    async def _drop(self) -> bool:
+        """Take submodules and runs out of the index; whether there were any."""
         entries = fields(await self._run("ls-files", "-z", "--stage"))
         drop = [name for mode, name in map(_entry, entries) if mode == GITLINK or _is_run(name)]
         if drop:
             await self._run("update-index", "-z", "--force-remove", "--stdin", stdin=listing(drop))
+        return bool(drop)
 
     async def _staged(self) -> list[str]:
         """What the user has added against the excludes (`git add -f`); the walk does not show it."""

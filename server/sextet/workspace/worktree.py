@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from sextet.workspace.git import Git, fields, listing, text
 from sextet.workspace.mirror import REFS, Mirror
 from sextet.workspace.provision import bring
 from sextet.workspace.repository import Repository
+from sextet.workspace.spares import Spares, lay_out, settle
 
 _START_LIMIT = 100_000
 _BROUGHT_LIMIT = 1_000_000
@@ -87,6 +89,22 @@ class Workshop:
         self.folder = folder
         self._worktrees = folder / "worktrees"
         self._sharing: dict[str, asyncio.Lock] = {}
+        self._spares = Spares(self._worktrees / "spare", mirror.git_dir / "worktrees")
+        self._removals: set[asyncio.Future[None]] = set()
+
+    def stock(self, tree: str) -> None:
+        """Make worktrees ahead, in the background, until `unstock`; `tree` is what will be wanted first."""
+        self._spares.stock(tree)
+
+    async def unstock(self) -> None:
+        """Remove worktrees that were made ahead and not needed; wait until discarded ones are gone."""
+        await self._spares.close()
+        await asyncio.gather(*self._removals, return_exceptions=True)
+
+    def share_ahead(self, tree: str) -> None:
+        """Make the readers' checkout of a tree in the background, while worktrees are made ahead at all."""
+        if self._spares.stocked:
+            self._spares.beside(self.shared(tree))
 
     async def shared(self, tree: str) -> Worktree:
         """A checkout for readers, made once per tree; nobody may write in it.
@@ -144,7 +162,8 @@ class Workshop:
         """
         names = settings.copy_files
         brought, problems = await asyncio.to_thread(bring, self.repository.top, worktree.path, names)
-        durable.replace(worktree.home / "brought", listing(brought), sync=False)
+        known = dict.fromkeys((*_brought(worktree.home), *brought))
+        durable.replace(worktree.home / "brought", listing(known), sync=False)
         return problems
 
     async def capture(self, worktree: Worktree, message: str = "Attempt") -> Change:
@@ -216,19 +235,35 @@ class Workshop:
                 f"The worktree of {worktree.task_id} holds work that was not captured.",
                 next_step="Resume the run, or look at it under " + str(worktree.path),
             )
-        await asyncio.to_thread(_remove, worktree.home, worktree.git_dir)
+        self._throw_away(worktree.home, worktree.git_dir)
+
+    def _throw_away(self, *folders: Path) -> None:
+        """Move folders out of the way and remove them in the background: that takes longer than an answer."""
+        trash = self._worktrees / "trash"
+        trash.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in folders:
+            with suppress(FileNotFoundError):
+                folder.rename(trash / secrets.token_hex(8))
+        removal = asyncio.get_running_loop().run_in_executor(None, _empty, trash)
+        self._removals.add(removal)
+        removal.add_done_callback(self._removals.discard)
 
     async def unshare(self) -> None:
         """Remove the checkouts of readers, when nobody reads any more; they are made again when needed."""
         folder = self._worktrees / "shared"
         homes = sorted(folder.iterdir()) if folder.is_dir() else []
         for home in homes:
-            await asyncio.to_thread(_remove, home, self._admin(home))
+            self._throw_away(home, self._admin(home))
 
     def forget(self, run_id: str) -> None:
-        """Remove a run's folder of worktrees when it is empty."""
+        """Remove a run's folder of worktrees, and those in it that were never finished being made."""
+        folder = self._worktrees / run_id
+        homes = sorted(folder.iterdir()) if folder.is_dir() else []
+        for home in homes:
+            if not (home / "start.json").exists():
+                self._throw_away(home, self._admin(home))
         with suppress(OSError):
-            (self._worktrees / run_id).rmdir()
+            folder.rmdir()
 
     def leftovers(self, run_id: str) -> tuple[Worktree, ...]:
         """The worktrees of a run that are still there, captured or not."""
@@ -270,25 +305,29 @@ class Workshop:
             raise GitError(
                 f"There is a worktree at {home} already.", next_step="Capture and discard it first."
             )
-        await asyncio.to_thread(_lay_out, home, admin, commit)
-        work = home / "work"
-        await Git(admin)("read-tree", "-m", "-u", tree, work_tree=work)
+        await asyncio.to_thread(_remove, home, admin)  # of an earlier try that was cut off
+        if not await self._from_spare(home, admin, tree, commit):
+            await asyncio.to_thread(lay_out, home, admin)
+            settle(home, admin, commit)
+            await Git(admin)("read-tree", "-m", "-u", tree, work_tree=home / "work")
         os.link(admin / "index", home / "index")  # git replaces an index, it never writes into one
         start = _Start(*who, tree, origin_tree, origin)
         durable.replace(home / "start.json", json.dumps(start._asdict()).encode(), sync=False)
         return self._worktree(home, start)
 
-
-def _lay_out(home: Path, admin: Path, commit: str) -> None:
-    """The folders of a worktree and the files by which git knows it, anew when an earlier try was cut off."""
-    _remove(home, admin)
-    for folder in (home / "work", home / "tmp", admin):
-        folder.mkdir(mode=0o700, parents=True)
-    (admin / "HEAD").write_text(f"{commit}\n")
-    (admin / "commondir").write_text("../..\n")
-    (admin / "gitdir").write_text(f"{home / 'work' / '.git'}\n")
-    (admin / "locked").write_text("in use by Sextet\n")
-    (home / "work" / ".git").write_text(f"gitdir: {admin}\n")
+    async def _from_spare(self, home: Path, admin: Path, tree: str, commit: str) -> bool:
+        """Make a worktree of one that lies ready; False when there is none or it cannot be used."""
+        try:
+            spare = self._spares.take(home, admin, tree)
+            if spare is None:
+                return False
+            settle(home, admin, commit)
+            if spare.tree != tree:
+                await Git(admin)("read-tree", "-m", "-u", spare.tree, tree, work_tree=home / "work")
+        except (OSError, GitError):
+            await asyncio.to_thread(_remove, home, admin)
+            return False
+        return True
 
 
 def _brought(home: Path) -> tuple[str, ...]:
@@ -302,6 +341,13 @@ def _remove(*folders: Path) -> None:
     for folder in folders:
         if os.path.lexists(folder):
             shutil.rmtree(folder, onerror=_insist)
+
+
+def _empty(trash: Path) -> None:
+    """Remove what lies in the trash, also from before; several may be at it."""
+    for folder in trash.iterdir():
+        with suppress(FileNotFoundError):
+            _remove(folder)
 
 
 def _insist(_function: object, name: str, _error: object) -> None:
