@@ -20,6 +20,9 @@ from sextet.service import settings_files
 from sextet.store import runs
 
 
+_MARKS = {True: "ok", False: "NO", None: "?"}
+
+
 @click.command()
 @o.as_json
 @o.repo
@@ -36,12 +39,12 @@ async def _doctor(folder: Path, *, as_json: bool) -> int:
         out_json({"checks": found, "problems": [each.sentence for each in resolved.problems]})
     else:
         for check in checks:
-            click.echo(f"{'ok' if check.ok else 'NO':<4}{check.name:<12}{clean(check.what)}")
+            click.echo(f"{_MARKS[check.ok]:<4}{check.name:<12}{clean(check.what)}")
             if check.next_step:
                 click.echo(f"{'':<16}{clean(check.next_step)}")
         for problem in resolved.problems:
             click.echo(f"{problem.level}: {clean(problem.sentence)}")
-    return APPROVED if all(check.ok for check in checks) else FAILED
+    return FAILED if any(check.ok is False for check in checks) else APPROVED
 
 
 @click.command()

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable
 from pathlib import Path
 
-from sextet.codex import install
+from sextet.codex import checks
 from sextet.errors import SextetError
 from sextet.model.base import Record, Text
 from sextet.model.settings import Settings
@@ -28,8 +28,9 @@ class Check(Record):
     """One thing that was looked at."""
 
     name: str
-    """`python`, `git`, `repository`, `state`, `codex` or `sandbox`."""
-    ok: bool
+    """`python`, `git`, `repository`, `state`, `codex`, `home`, `login` or `sandbox`."""
+    ok: bool | None
+    """None when it could not be found out or is only worth a warning."""
     what: Text
     """What was found, or what is wrong."""
     next_step: Text = ""
@@ -46,12 +47,12 @@ async def examine(folder: Path, settings: Settings) -> tuple[Check, ...]:
     Returns:
         The checks in a fixed order; a run can start when all are ok.
     """
-    checks = await asyncio.gather(
+    found = await asyncio.gather(
         _guarded("git", _git()),
         _guarded("repository", _repository(folder)),
         _guarded("state", asyncio.to_thread(_state)),
     )
-    return _python(), *checks, *await _codex(folder, settings)
+    return _python(), *found, *await _codex(folder, settings)
 
 
 async def _guarded(name: str, check: Awaitable[Check]) -> Check:
@@ -97,16 +98,9 @@ def _state() -> Check:
 
 async def _codex(folder: Path, settings: Settings) -> list[Check]:
     """Whether agents can be used; a rehearsal needs none of it."""
-    rehearsal = "A rehearsal works without Codex."
-    try:
-        found = await install.find(settings.codex, os.environ)
-    except SextetError as error:
-        return [Check(name="codex", ok=False, what=error.what, next_step=f"{error.next_step} {rehearsal}")]
-    step = "It is newer than what was tested." if found.newer else ""
-    checks = [Check(name="codex", ok=True, what=f"Codex {found.name} at {found.path}.", next_step=step)]
-    probe = await install.probe_sandbox(found, folder, os.environ)
-    if probe.works:
-        return [*checks, Check(name="sandbox", ok=True, what="Commands can be fenced in.")]
-    what = f"Codex cannot fence commands in here: {probe.said or 'it does not say why'}"
-    step = "Allow user namespaces, or run Sextet in a container of its own with the sandbox set to off."
-    return [*checks, Check(name="sandbox", ok=False, what=what, next_step=step)]
+    found = await checks.check(settings.codex, os.environ, folder)
+    told = [Check(name=each.name, ok=each.ok, what=each.what, next_step=each.next_step) for each in found]
+    if told[0].ok is False:
+        step = f"{told[0].next_step} A rehearsal works without Codex."
+        told[0] = told[0].model_copy(update={"next_step": step.strip()})
+    return told
