@@ -314,9 +314,10 @@ class Shop:
         return {name: repos.git(mirror, "cat-file", "-p", f"{tree}:{name}") for name in names}
 
     def worktrees(self) -> list[str]:
-        """What is left in the folder of worktrees."""
+        """What is left in the folder of worktrees, except what is being removed in the background."""
         folder = self.orchestrator.place.state.worktrees
-        return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*"))
+        left = (path.relative_to(folder) for path in folder.glob("*/*"))
+        return sorted(str(path) for path in left if path.parts[0] != "trash")
 
 
 @asynccontextmanager
