@@ -11,13 +11,14 @@ from dataclasses import replace
 
 import pytest
 
-from sextet.errors import ApplyError, NotFoundError, RepositoryError
+from sextet.errors import ApplyError, NotFoundError, RepositoryError, SextetError
 from sextet.model.patch import ApplyKind
 from sextet.system.paths import Root
 from sextet.workspace import changeset, snapshot
 from sextet.workspace.apply import Editor, Order, apply, plan, recover, revert
 from sextet.workspace.fit import Fit
-from sextet.workspace.transaction import Entry, Image, Journal, Transaction
+from sextet.workspace.images import Entry, Image, Journal
+from sextet.workspace.transaction import Transaction
 from support import repos
 from support.repos import Link, Program, write
 
@@ -221,7 +222,8 @@ async def test_invariant_6_a_folder_swapped_for_a_link_during_apply_lets_nothing
                 applied = await apply(what, b.order)
                 await apply(await b.revert(applied.id), b.order)
             except (ApplyError, OSError):
-                what = await b.plan()
+                with suppress(SextetError, OSError):  # the flipping may hit the look as well
+                    what = await b.plan()
     finally:
         stop.set()
         thread.join()

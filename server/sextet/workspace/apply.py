@@ -17,9 +17,10 @@ from sextet.system.disk import DISK, Disk
 from sextet.system.paths import Root
 from sextet.workspace.control import is_control
 from sextet.workspace.fit import Fit, Step, fit_all
+from sextet.workspace.images import Entry, Journal, load, pre_image
 from sextet.workspace.mirror import Mirror
 from sextet.workspace.repository import Repository
-from sextet.workspace.transaction import Entry, Journal, Transaction, load, pre_image
+from sextet.workspace.transaction import Transaction
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from sextet.errors import UnsafePathError
 from sextet.model.patch import FileChange
 from sextet.system.paths import Root
 from sextet.workspace.git import Git
+from sextet.workspace.images import ABSENT, Image, image_of
 from sextet.workspace.mirror import Mirror
-from sextet.workspace.transaction import ABSENT, Image, image_of
 
 
 class Fit(StrEnum):
