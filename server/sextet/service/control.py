@@ -8,24 +8,24 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sextet.errors import BusyError, NotFoundError, SextetError, UsageError
-from sextet.model.live import Heartbeat, LogBatch
-from sextet.runtime.bus import Bus, Message, Resync, StateChanged
+from sextet.errors import BusyError, NotFoundError, SextetError
+from sextet.runtime.bus import Bus
+from sextet.service import control_wire as wire
 from sextet.service.dispatch import Dispatcher
 
-PREFIX: Final = "sextet/"
 LINE_LIMIT: Final = 1 << 20
 """Bytes of one request."""
 CLIENTS: Final = 32
 REQUESTS: Final = 16
 """Requests of one client that are worked on at the same time; more wait unread."""
 
-_PARSE, _INVALID, _NO_METHOD, _PARAMS, _OURS = -32700, -32600, -32601, -32602, -32050
+GRACE: Final = 5.0
+"""Seconds that verbs in flight have when their client or the server goes."""
 
 
 @asynccontextmanager
@@ -41,29 +41,40 @@ async def serving(dispatcher: Dispatcher, bus: Bus, path: Path) -> AsyncIterator
         BusyError: the socket cannot be made.
     """
     listener = _listen(path)
-    clients: set[asyncio.Task[None]] = set()
+    clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+    closing = asyncio.Event()
 
     def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(clients) >= CLIENTS or not _is_mine(writer):
+        if closing.is_set() or len(clients) >= CLIENTS or not _is_mine(writer):
             writer.transport.abort()
             return
         task = asyncio.create_task(_Client(dispatcher, bus, reader, writer).serve())
-        clients.add(task)
-        task.add_done_callback(clients.discard)
+        clients[task] = writer
+        task.add_done_callback(lambda done: clients.pop(done).transport.abort())
 
     server = await asyncio.start_unix_server(welcome, sock=listener, limit=LINE_LIMIT)
     made = _identity(path)
     try:
         yield
     finally:
+        closing.set()
         server.close()
-        for task in list(clients):
-            task.cancel()
-        await asyncio.gather(*clients, return_exceptions=True)
+        await _dismiss(dict(clients))
         await server.wait_closed()
         if _identity(path) == made:
             with suppress(OSError):
                 os.unlink(path)  # noqa: PTH108 -- a name in our own folder, gone at once
+
+
+async def _dismiss(clients: Mapping[asyncio.Task[None], asyncio.StreamWriter]) -> None:
+    """End all connections; a task that was cancelled before it began has closed nothing."""
+    for task in clients:
+        task.cancel()
+    await asyncio.gather(*clients, return_exceptions=True)
+    for writer in clients.values():
+        writer.transport.abort()
+        with suppress(ConnectionError, OSError):
+            await writer.wait_closed()
 
 
 def _listen(path: Path) -> socket.socket:
@@ -112,15 +123,6 @@ def _is_mine(writer: asyncio.StreamWriter) -> bool:
         return False
 
 
-class RequestError(Exception):
-    """A line that is not a request; carries the JSON-RPC error for it."""
-
-    def __init__(self, code: int, words: str, request_id: object = None) -> None:
-        super().__init__(words)
-        self.code = code
-        self.request_id = request_id
-
-
 class _Client:
     """One connection: requests in any order, answers as they come, notifications once it subscribed."""
 
@@ -134,7 +136,7 @@ class _Client:
         self._room = asyncio.Semaphore(REQUESTS)
         self._sending = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._subscribed = False
+        self._teller: asyncio.Task[None] | None = None
 
     async def serve(self) -> None:
         """Until the other side has gone."""
@@ -145,15 +147,23 @@ class _Client:
         except (ConnectionError, OSError):
             pass
         finally:
-            for task in list(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            self._writer.transport.abort()
+            await self._finish()
 
-    def _spawn(self, work: Any) -> None:
+    async def _finish(self) -> None:
+        """A verb that was begun is carried through also when nobody waits for its answer any more."""
+        if self._teller is not None:
+            self._teller.cancel()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _line(self) -> bytes | None:
         """The next request; None at the end, and after a line that is too long (nothing more is read)."""
@@ -162,7 +172,7 @@ class _Client:
         except asyncio.IncompleteReadError:
             return None
         except asyncio.LimitOverrunError:
-            await self._send(_error(None, _INVALID, f"A request has at most {LINE_LIMIT} bytes."))
+            await self._send(wire.failure(None, wire.INVALID, f"A request has at most {LINE_LIMIT} bytes."))
             return None
 
     async def _one(self, line: bytes) -> None:
@@ -177,26 +187,25 @@ class _Client:
 
     async def _answer(self, line: bytes) -> dict[str, Any] | None:
         try:
-            request_id, method, params = parse(line)
-        except RequestError as error:
-            return _error(error.request_id, error.code, str(error))
+            request_id, method, params = wire.parse(line)
+        except wire.RequestError as error:
+            return wire.failure(error.request_id, error.code, str(error))
         try:
             result = await self._call(method, params)
         except SextetError as error:
-            return _told(request_id, error)
+            return wire.refusal(request_id, error)
         except Exception as error:  # noqa: BLE001 -- a defect behind a verb ends the verb, not the run
-            return _error(request_id, -32603, f"{type(error).__name__}: {error}"[:2_000])
+            return wire.failure(request_id, wire.INTERNAL, f"{type(error).__name__}: {error}"[:2_000])
         return None if request_id is None else {"jsonrpc": "2.0", "id": request_id, "result": result}
 
     async def _call(self, method: str, params: Mapping[str, Any]) -> object:
-        if not method.startswith(PREFIX):
+        if not method.startswith(wire.PREFIX):
             raise NotFoundError(f"There is no verb {method[:80]!r}.", method=method[:80])
-        if method == f"{PREFIX}subscribe":
-            if not self._subscribed:
-                self._subscribed = True
-                self._spawn(self._tell())
+        if method == f"{wire.PREFIX}subscribe":
+            if self._teller is None:
+                self._teller = self._spawn(self._tell())
             return {}
-        result = await self._dispatcher.call(method.removeprefix(PREFIX), params)
+        result = await self._dispatcher.call(method.removeprefix(wire.PREFIX), params)
         return result.model_dump(mode="json", by_alias=True)
 
     async def _tell(self) -> None:
@@ -205,7 +214,7 @@ class _Client:
         try:
             with suppress(ConnectionError, OSError):
                 async for message in subscription:
-                    await self._send(notification(message))
+                    await self._send(wire.notification(message))
         finally:
             subscription.close()
 
@@ -214,69 +223,3 @@ class _Client:
         async with self._sending:
             self._writer.write(data)
             await self._writer.drain()
-
-
-# Requests -----------------------------------------------------------------------------------------
-def parse(line: bytes) -> tuple[int | str | None, str, dict[str, Any]]:
-    """Id, method and params of a request.
-
-    Raises:
-        RequestError: it is none.
-    """
-    try:
-        said = json.loads(line, object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise RequestError(_PARSE, f"This is not JSON: {str(error)[:200]}.") from error
-    if not isinstance(said, dict):
-        raise RequestError(_INVALID, "A request is an object.")
-    request_id = said.get("id")
-    if isinstance(request_id, bool) or not isinstance(request_id, (int, str, type(None))):
-        raise RequestError(_INVALID, "An id is a number or a text.")
-    method, params = said.get("method"), said.get("params", {})
-    if not isinstance(method, str) or said.get("jsonrpc") != "2.0":
-        raise RequestError(_INVALID, "A request has `jsonrpc: 2.0` and a method.", request_id)
-    if not isinstance(params, dict):
-        raise RequestError(_PARAMS, "Params are an object.", request_id)
-    return request_id, method, params
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
-    return found
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
-
-
-def _told(request_id: object, error: SextetError) -> dict[str, Any]:
-    code = _PARAMS if isinstance(error, UsageError) else _OURS
-    if isinstance(error, NotFoundError) and "method" in error.facts:
-        code = _NO_METHOD
-    facts = json.loads(json.dumps(error.facts, default=str))
-    return _error(
-        request_id, code, error.what, {"kind": error.kind, "nextStep": error.next_step, "facts": facts}
-    )
-
-
-def _error(request_id: object, code: int, words: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
-    said = {"code": code, "message": words, "data": data or {"kind": "usage", "nextStep": "", "facts": {}}}
-    return {"jsonrpc": "2.0", "id": request_id, "error": said}
-
-
-def notification(message: Message) -> dict[str, Any]:
-    """What happened, as it goes over the wire."""
-    if isinstance(message, StateChanged):
-        entry = message.entry.model_dump(mode="json", by_alias=True)
-        name, params = "event", {"runId": message.run_id, "seq": message.entry.seq, "event": entry}
-    elif isinstance(message, Resync):
-        name, params = "resync", {"runId": message.run_id, "seq": message.seq}
-    elif isinstance(message, LogBatch):
-        batch = message.model_dump(mode="json", by_alias=True)
-        name, params = "log", {"runId": message.run_id, "batches": [batch]}
-    else:
-        assert isinstance(message, Heartbeat)  # noqa: S101 -- mypy checks the other three
-        name, params = "heartbeat", message.model_dump(mode="json", by_alias=True)
-    return {"jsonrpc": "2.0", "method": f"{PREFIX}{name}", "params": params}

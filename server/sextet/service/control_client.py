@@ -18,7 +18,7 @@ from sextet.model.base import Record
 from sextet.model.events import ENTRY
 from sextet.model.live import Heartbeat, LogBatch
 from sextet.runtime.bus import Message, Resync, StateChanged
-from sextet.service.control import PREFIX
+from sextet.service.control_wire import PREFIX
 from sextet.service.methods import METHODS
 
 ANSWER_LIMIT: Final = 64 << 20

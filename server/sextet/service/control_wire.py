@@ -1,0 +1,91 @@
+"""Requests, answers and notifications of the control socket: JSON-RPC 2.0, one object per line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from sextet.errors import NotFoundError, SextetError, UsageError
+from sextet.model.live import Heartbeat, LogBatch
+from sextet.runtime.bus import Message, Resync, StateChanged
+
+PREFIX: Final = "sextet/"
+
+PARSE, INVALID, NO_METHOD, PARAMS, INTERNAL, OURS = -32700, -32600, -32601, -32602, -32603, -32050
+
+
+class RequestError(Exception):
+    """A line that is not a request; carries the JSON-RPC error for it."""
+
+    def __init__(self, code: int, words: str, request_id: object = None) -> None:
+        super().__init__(words)
+        self.code = code
+        self.request_id = request_id
+
+
+# Requests -----------------------------------------------------------------------------------------
+def parse(line: bytes) -> tuple[int | str | None, str, dict[str, Any]]:
+    """Id, method and params of a request.
+
+    Raises:
+        RequestError: it is none.
+    """
+    try:
+        said = json.loads(line, object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise RequestError(PARSE, f"This is not JSON: {str(error)[:200]}.") from error
+    if not isinstance(said, dict):
+        raise RequestError(INVALID, "A request is an object.")
+    request_id = said.get("id")
+    if isinstance(request_id, bool) or not isinstance(request_id, (int, str, type(None))):
+        raise RequestError(INVALID, "An id is a number or a text.")
+    method, params = said.get("method"), said.get("params", {})
+    if not isinstance(method, str) or said.get("jsonrpc") != "2.0":
+        raise RequestError(INVALID, "A request has `jsonrpc: 2.0` and a method.", request_id)
+    if not isinstance(params, dict):
+        raise RequestError(PARAMS, "Params are an object.", request_id)
+    return request_id, method, params
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def refusal(request_id: object, error: SextetError) -> dict[str, Any]:
+    """The answer for an error that Sextet can explain."""
+    code = PARAMS if isinstance(error, UsageError) else OURS
+    if isinstance(error, NotFoundError) and "method" in error.facts:
+        code = NO_METHOD
+    facts = json.loads(json.dumps(error.facts, default=str))
+    return failure(
+        request_id, code, error.what, {"kind": error.kind, "nextStep": error.next_step, "facts": facts}
+    )
+
+
+def failure(request_id: object, code: int, words: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The answer for an error with this JSON-RPC code."""
+    said = {"code": code, "message": words, "data": data or {"kind": "usage", "nextStep": "", "facts": {}}}
+    return {"jsonrpc": "2.0", "id": request_id, "error": said}
+
+
+def notification(message: Message) -> dict[str, Any]:
+    """What happened, as it goes over the wire."""
+    if isinstance(message, StateChanged):
+        entry = message.entry.model_dump(mode="json", by_alias=True)
+        name, params = "event", {"runId": message.run_id, "seq": message.entry.seq, "event": entry}
+    elif isinstance(message, Resync):
+        name, params = "resync", {"runId": message.run_id, "seq": message.seq}
+    elif isinstance(message, LogBatch):
+        batch = message.model_dump(mode="json", by_alias=True)
+        name, params = "log", {"runId": message.run_id, "batches": [batch]}
+    else:
+        assert isinstance(message, Heartbeat)  # noqa: S101 -- mypy checks the other three
+        name, params = "heartbeat", message.model_dump(mode="json", by_alias=True)
+    return {"jsonrpc": "2.0", "method": f"{PREFIX}{name}", "params": params}
