@@ -7,6 +7,8 @@ SHELL := bash
 
 PYTHON ?= python3
 WORKERS ?= 2
+KILLS ?= 200
+SEED ?=
 ARGS ?=
 
 bin := .venv/bin
@@ -60,6 +62,10 @@ demo: install ## watch a rehearsal: six roles, no Codex, no account
 .PHONY: test
 test: install debian codex lint ## everything that must hold; ARGS go to pytest
 	@$(bin)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+.PHONY: soak
+soak: install ## kill a run 200 times (KILLS=, SEED=) and look at what is left
+	@SEXTET_TEST_KILLS=$(KILLS) SEXTET_TEST_SEED=$(SEED) $(bin)/python -m pytest -q -p no:randomly tests/e2e/test_kill9.py -k random_kills $(ARGS)
 
 .PHONY: lint
 lint: install ## ruff, mypy, import contracts
