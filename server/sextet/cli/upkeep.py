@@ -19,7 +19,6 @@ from sextet.service import doctor as examiner
 from sextet.service import settings_files
 from sextet.store import runs
 
-
 _MARKS = {True: "ok", False: "NO", None: "?"}
 
 
