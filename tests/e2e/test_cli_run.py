@@ -125,6 +125,18 @@ def test_yes_does_not_pass_the_consensus_gate(repo: Path, tmp_path: Path) -> Non
     assert "approved by Ada" in done.stdout
 
 
+def test_a_patch_needs_fewer_names_than_asked_for(repo: Path, tmp_path: Path) -> None:
+    gate = ("--set", "approvals.patch=2", "--apply", "--by", "Ada")
+    done = sextet(*rehearse(repo, play(tmp_path), *gate))
+    assert done.returncode == 3, done.stdout
+    assert "needs 2 named approvals and has 1 (Ada)" in done.stdout
+    assert not (repo / "NOTE.md").exists()
+    assert sextet("approve", "review-1", "--by", "Grace", "--repo", repo).returncode == 0
+    done = sextet("patch", "apply", "--by", "Ada", "--repo", repo)
+    assert done.returncode == 0, done.stderr
+    assert (repo / "NOTE.md").exists()
+
+
 def test_another_terminal_does_not_reach_the_live_run(repo: Path, tmp_path: Path) -> None:
     with background(*rehearse(repo, play(tmp_path, work=[ASK, APPROVE]), "--wait")) as live:
         live.until("ask-implement-1-1-1-1")
@@ -273,8 +285,11 @@ def test_no_color_is_not_honoured(repo: Path, tmp_path: Path) -> None:
 def test_ctrl_c_on_the_terminal_leaves_it_in_disorder(repo: Path, tmp_path: Path) -> None:
     with terminal(*rehearse(repo, play(tmp_path, work=[HANG]))) as live:
         live.until("implement-1-1")
+        live.type("zzz")
+        live.until("─", 200)  # at least one more picture
         live.interrupt()
         assert live.wait() == 130, live.text
+    assert "zzz" not in live.text
     assert live.raw.rindex(b"\x1b[?25h") > live.raw.rindex(b"\x1b[?25l"), "the cursor stays hidden"
     assert "sextet resume" in live.text
 

@@ -272,7 +272,7 @@ def _worker_row(screen: Screen, task: Task, width: int) -> Text:
 
 
 def _lines(screen: Screen, width: int, room: int) -> list[Text]:
-    latest = list(screen.lines)[-room:] if room else []
+    latest = [pair for pair in screen.lines if pair[1].strip()][-room:] if room else []
     found = []
     for who, line in latest:
         row = Text(f"{who:<15} ", style="dim", no_wrap=True)

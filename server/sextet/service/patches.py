@@ -46,6 +46,7 @@ async def apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
     """
     patch = find(session.view, asked.patch_id)
     _may_apply(patch, asked)
+    _gate(session.view, patch, asked)
     repository = await inspect(place.top)
     base = session.view.bases[patch.number]
     if repository.branch != base.branch and not asked.merge:
@@ -88,6 +89,18 @@ def _may_apply(patch: Patch, asked: ApplyPatch) -> None:
     if patch.state is PatchState.APPLIED:
         raise ApplyError(
             f"{patch.id} is applied already.", next_step="Take it back with `sextet patch revert`."
+        )
+
+
+def _gate(view: RunView, patch: Patch, asked: ApplyPatch) -> None:
+    """As many named approvals of exactly this tree as the run asks for; who applies it is one of them."""
+    wanted = view.the_run.settings.approvals.patch
+    given = view.approvals.get(f"review-{patch.number}", ())
+    names = sorted({asked.by} | {approval.by for approval in given if approval.seen == patch.tree})
+    if patch.state is not PatchState.DRAFT and len(names) < wanted:
+        raise ApplyError(
+            f"{patch.id} needs {wanted} named approvals and has {len(names)} ({', '.join(names)}).",
+            next_step=f"Let somebody else approve it: `sextet approve review-{patch.number} --by <name>`.",
         )
 
 
