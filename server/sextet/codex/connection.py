@@ -98,9 +98,11 @@ class Connection:
         if thread:
             params["threadId"] = thread
         answer = await self.wire.call("thread/resume" if thread else "thread/start", params, timeout=60.0)
-        told = answer["thread"]
-        self._loaded[str(told["id"])] = config
-        return str(told["id"]), told
+        told = answer.get("thread") if isinstance(answer, dict) else None
+        if not isinstance(told, dict) or not isinstance(told.get("id"), str):
+            raise RpcError({"message": "It answered without a conversation."})
+        self._loaded[told["id"]] = config
+        return told["id"], told
 
     def enter(self, thread: str) -> None:
         """A turn of this thread begins."""

@@ -43,6 +43,8 @@ class Pool:
         self.limits = limits
         self._settings = settings
         self._install: Install | None = None
+        self._missing: tuple[float, CodexError | None] = (0.0, None)
+        """When it could not be used the last time, and why."""
         self._sandbox = False
         self._finding = asyncio.Lock()
         self._current: Connection | None = None
@@ -56,10 +58,22 @@ class Pool:
         Raises:
             CodexError: it cannot be used.
         """
+        since = asyncio.get_running_loop().time()
         async with self._finding:
             if self._install is None:
-                self._install = await install.find(self._settings, self.env)
+                self._install = await self._find(since)
             return self._install
+
+    async def _find(self, since: float) -> Install:
+        """Look for it; what a look brought up that ended after `since` (loop time) holds for this one too."""
+        at, error = self._missing
+        if error is not None and at >= since:
+            raise CodexError(error.what, next_step=error.next_step, **error.facts)
+        try:
+            return await install.find(self._settings, self.env)
+        except CodexError as error:
+            self._missing = (asyncio.get_running_loop().time(), error)
+            raise
 
     async def sandbox(self, folder: Path) -> SandboxProbe:
         """Whether Codex's sandbox works, tried in `folder`; once it did, it is not tried again.
@@ -135,7 +149,8 @@ class Pool:
             return await Connection.start(found, self.env, user_tools=self._settings.mcp_servers)
         except (GoneError, RpcError, ProcessError) as error:
             raise CodexError(
-                f"Codex's app-server could not be started: {error}", next_step="Run `sextet doctor`."
+                f"Codex is there, but its app-server does not work: {str(error) or 'it said nothing.'}",
+                next_step="Install it anew (`npm install -g @openai/codex@latest`), and run `sextet doctor`.",
             ) from error
 
     async def _drain(self, connection: Connection) -> None:

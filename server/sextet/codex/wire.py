@@ -21,6 +21,9 @@ Asked = Callable[[str, Json], Awaitable[Json]]
 MOST_REQUESTS: Final = 256
 """Requests of the app-server that are answered at the same time; more are refused."""
 
+MOST_STRANGE: Final = 1_000
+"""Lines that are no messages, after which the app-server counts as none."""
+
 _KEPT_LINES: Final = 40
 _LAST_WORDS: Final = 0.5
 """Seconds in which the reason of an end may still come from stderr."""
@@ -60,6 +63,7 @@ class Wire:
         self._asked: dict[str, Asked] = {}
         self._answering: set[asyncio.Task[None]] = set()
         self._said: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._strange = 0
         self.gone = asyncio.Event()
         """Set when nothing comes from this app-server any more."""
         self._drained = asyncio.create_task(self._drain())
@@ -153,7 +157,7 @@ class Wire:
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
-            self._said.append(plain(line[:200].decode("utf-8", "replace")))
+            self._misunderstood(line)
             return
         if not isinstance(message, dict):
             return
@@ -166,6 +170,14 @@ class Wire:
             self._ask(message["id"], method, fields)
         elif notified := self._notified.get(str(fields.get("threadId"))):
             notified(method, fields)
+
+    def _misunderstood(self, line: bytes) -> None:
+        """A line that is no message: told once, and not put up with for ever."""
+        self._strange += 1
+        if self._strange == 1:
+            self._said.append(f"It printed what is no message: {_readable(line)}")
+        if self._strange == MOST_STRANGE:
+            self._end()
 
     def _settle(self, message: Json) -> None:
         number = message.get("id")
@@ -210,6 +222,14 @@ class Wire:
     async def _drain(self) -> None:
         with contextlib.suppress(SextetError):
             async for line in self._child.lines("stderr"):
-                text = plain(line.decode("utf-8", "replace")).strip()
+                text = _readable(line, 500)
                 if text and "WARNING: proceeding" not in text:
-                    self._said.append(text[:500])
+                    self._said.append(text)
+
+
+def _readable(line: bytes, limit: int = 100) -> str:
+    """A line for a person: plain text, or that it is none."""
+    text = plain(line[: limit * 4].decode("utf-8", "replace")).strip()
+    if text.count("\ufffd") > len(text) // 20:
+        return f"({len(line)} bytes that are no text)"
+    return text[:limit]

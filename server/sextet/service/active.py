@@ -17,6 +17,7 @@ from sextet.runtime.live import LiveRun
 from sextet.runtime.session import Session
 from sextet.runtime.slots import Slots
 from sextet.service import agents, moved
+from sextet.service.notices import notices
 from sextet.service.place import Place
 from sextet.workspace.repository import inspect
 from sextet.workspace.worktree import Workshop
@@ -105,11 +106,20 @@ class Active:
         async with self._house.turn:
             if session.view.ended:
                 return session.view.state
+            await self._notice()
             state = await self._work(session.view.the_run)
             if state is RunState.COMPLETED:
                 with suppress(SextetError):
                     await moved.note(session, await inspect(self._house.place.top))
             return state
+
+    async def _notice(self) -> None:
+        """Tell once, at the beginning, what the person should know."""
+        session = self.session
+        known = {note.text for note in session.view.notes}
+        found = notices(self._house.place.repository, session.view.the_run)
+        if not session.view.tasks:
+            await session.record(*(note for note in found if note.text not in known))
 
     async def _work(self, run: Run) -> RunState:
         house = self._house

@@ -188,9 +188,9 @@ def _must_work(probe: SandboxProbe) -> None:
     if not probe.works:
         said = probe.said.rstrip(". \n") or "it ended with an error"
         raise CodexError(
-            f"Codex's sandbox does not work on this machine, so no agent and no test is let loose: {said}.",
+            f"Codex's sandbox does not work on this machine: {said}.",
             next_step="Allow user namespaces (`sextet doctor` tells when it works). In a container that is "
-            "itself the sandbox, set `sextet.roles.<role>.sandbox` to \"off\" for each role and "
+            'itself the sandbox, set `sextet.roles.<role>.sandbox` to "off" for each role and '
             "`sextet.tester.sandbox` to false.",
         )
 

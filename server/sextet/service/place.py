@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from sextet.errors import TrustError
+from sextet.errors import SettingsError, TrustError
 from sextet.model.settings import Settings
 from sextet.service import settings_files
-from sextet.service.settings import Resolved, needs_trust
+from sextet.service.settings import Layer, Resolved, needs_trust, resolve
 from sextet.store.state import State
 from sextet.store.trust import Trust
 from sextet.workspace.mirror import Mirror
 from sextet.workspace.repository import Repository, inspect
 from sextet.workspace.worktree import Workshop
+
+_SHOWN = 3
+"""Problems of a request that are told at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,19 @@ class Place:
             await workshop.unstock()
 
     def settings(self, overrides: dict[str, object] | None = None) -> Resolved:
-        """The settings in force here, with what was not used of them and why."""
+        """The settings in force here, with what was not used of them and why.
+
+        Raises:
+            SettingsError: `overrides` holds what is no setting or cannot be used; a run that was asked for in
+                so many words does not begin with something else.
+        """
+        wrong = resolve([Layer("run", overrides or {})]).problems
+        if wrong:
+            raise SettingsError(
+                " ".join(each.sentence for each in wrong[:_SHOWN]),
+                next_step="Put it right, or leave it out. `sextet schema` lists all settings.",
+                key=wrong[0].key,
+            )
         return settings_files.load(self.top, run=overrides or {})
 
     def agree(self, resolved: Resolved, *, trust: bool, by: str) -> Settings:
@@ -78,7 +93,8 @@ class Place:
         if missing and not trust:
             listed = "\n".join(f"  sextet.{item.key}: {item.value}" for item in missing)
             raise TrustError(
-                f"The settings of this repository execute something that you have not trusted yet:\n{listed}\n",
+                "The settings of this repository execute something that you have not trusted yet:\n"
+                f"{listed}\n",
                 next_step="Read it; if you agree, say so with --trust (remembered until it changes).",
                 keys=[item.key for item in missing],
             )

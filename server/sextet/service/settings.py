@@ -138,7 +138,8 @@ def _checked(layer: Layer, problems: list[Problem]) -> Iterator[tuple[str, Any]]
         try:
             yield key, check(entry, value)
         except SettingsError as error:
-            problems.append(_problem(layer, key, f"{error.what}; {_shown(value)} is ignored."))
+            use = "cannot be used" if layer.origin == "run" else "is ignored"
+            problems.append(_problem(layer, key, f"{error.what}; {_shown(value)} {use}."))
 
 
 def _flat(layer: Layer, problems: list[Problem]) -> dict[str, Any]:

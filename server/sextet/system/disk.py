@@ -12,6 +12,8 @@ from sextet.errors import StoreError
 
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
+_REAL = "Put a real folder or file in its place: links are not followed here."
+
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space, then resume."),
     errno.EDQUOT: ("your disk quota is used up", "Free some space, then resume."),
@@ -19,8 +21,8 @@ _REASONS = {
     errno.EACCES: ("permission is denied", "Give yourself access to the folder, then resume."),
     errno.EPERM: ("permission is denied", "Give yourself access to the folder, then resume."),
     errno.EIO: ("the disk reports an error", "Check the disk, then resume: the file is read again."),
-    errno.ELOOP: ("a symbolic link stands in its place", "Remove the link."),
-    errno.ENOTDIR: ("a folder on its path is a file or a link", "Put the folder back."),
+    errno.ELOOP: ("a symbolic link stands in its place", _REAL),
+    errno.ENOTDIR: ("a file or a symbolic link stands in its place", _REAL),
     errno.ENOENT: ("it is no longer there", "Put the folder back or start a new run."),
     errno.EMFILE: ("too many files are open", "Raise the limit (ulimit -n), then resume."),
 }

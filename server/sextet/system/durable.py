@@ -53,7 +53,7 @@ class Folder:
         Raises:
             StoreError: it does not exist, or is a link or a file.
         """
-        with explained(f"open the folder {path.name}"):
+        with explained(f"open the folder {path}"):
             return cls(disk.open(path, _FOLDER_FLAGS), path, disk)
 
     def __enter__(self) -> Self:
@@ -91,7 +91,7 @@ class Folder:
             if fd != self.fd:
                 os.close(fd)
             if isinstance(error, OSError):
-                raise explain(error, f"open the folder {'/'.join(names)}") from error
+                raise explain(error, f"open the folder {self.path.joinpath(*names)}") from error
             raise
         return Folder(fd, self.path.joinpath(*names), self.disk)
 
@@ -161,7 +161,7 @@ class Folder:
         except FileExistsError:
             raise
         except OSError as error:
-            raise explain(error, f"write {name}") from error
+            raise explain(error, f"write {self._said(name)}") from error
         try:
             write_all(self.disk, fd, data)
             if sync:
@@ -169,9 +169,14 @@ class Folder:
         except OSError as error:
             with suppress(OSError):
                 os.unlink(name, dir_fd=self.fd)
-            raise explain(error, f"write {name}") from error
+            raise explain(error, f"write {self._said(name)}") from error
         finally:
             os.close(fd)
+
+    def _said(self, name: str) -> str:
+        """A file as a person knows it, with its folder: not by the name that it has while it is written."""
+        final = name.removeprefix(".").removesuffix(".new") if name.endswith(".new") else name
+        return f"{self.path.name}/{final}"
 
     def replace(self, name: str, data: bytes, *, sync: bool = True) -> None:
         """Put `data` in the place of a file at once: a reader sees all of the old or all of the new.
@@ -185,7 +190,7 @@ class Folder:
         except FileExistsError:  # left behind by a crash; there is one writer, so it is nobody's
             self.remove(spare)
             self.create(spare, data, sync=sync)
-        with explained(f"write {name}"):
+        with explained(f"write {self._said(name)}"):
             try:
                 self.disk.rename(spare, name, self.fd, self.fd)
             except OSError:

@@ -98,7 +98,7 @@ class _Helper:
         self._limit = limit
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
-        program = launch.check(argv)
+        program = self._program = launch.check(argv)
         with ExitStack() as ours, ExitStack() as theirs, launch.starting(program, None):
             out, its_out = _pipe(ours, theirs)
             err, its_err = _pipe(ours, theirs)
@@ -130,7 +130,7 @@ class _Helper:
             self._close(fd)
             self._finish_if_complete()
         elif sum(map(len, self._said.values())) > self._limit and not self.finished.done():
-            words = f"{self._process.args!s:.100} wrote more than {self._limit} bytes."
+            words = f"{self._program} wrote more than {self._limit} bytes."
             self.finished.set_exception(ProcessError(words, limit=self._limit))
 
     def _on_end(self) -> None:

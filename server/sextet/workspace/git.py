@@ -47,6 +47,17 @@ _HARDENED: Mapping[str, str] = {
     "core.untrackedCache": "false",
     "advice.addEmbeddedRepo": "false",
 }
+_REMEDIES: Mapping[str, str] = {
+    "No space left on device": "Free some space (`sextet clean` shows what Sextet keeps), then try again.",
+    "Disk quota exceeded": "Free some space (`sextet clean` shows what Sextet keeps), then try again.",
+    "Read-only file system": "Make the file system writable again, then try again.",
+    "Permission denied": "Give yourself access to what is named there, then try again.",
+    "not a valid object name": "Check the repository with `git fsck`.",
+    "bad object": "Check the repository with `git fsck`.",
+    "corrupt": "Check the repository with `git fsck`.",
+}
+"""What a person can do when git's own words say so."""
+
 _FLAGS = tuple(part for key, value in _HARDENED.items() for part in ("-c", f"{key}={value}"))
 
 _INHERITED = frozenset(
@@ -211,7 +222,9 @@ def listing(names: Iterable[str]) -> bytes:
 def _failure(args: Sequence[str], done: Completed) -> GitError:
     tail = done.stderr[-2_000:].decode("utf-8", "replace").strip()
     last = tail.splitlines()[-1] if tail else f"exit code {done.exit_code}"
-    return GitError(f"git {args[0]} failed: {last}", argv=list(args), exit_code=done.exit_code, stderr=tail)
+    facts = {"argv": list(args), "exit_code": done.exit_code, "stderr": tail}
+    step = next((step for sign, step in _REMEDIES.items() if sign in tail), "")
+    return GitError(f"git {args[0]} failed: {last}", next_step=step, **facts)
 
 
 @functools.cache

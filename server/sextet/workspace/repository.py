@@ -53,8 +53,9 @@ class Repository:
         what = unfinished(self.git_dir)
         if what not in {"", "bisect"}:
             raise RepositoryError(
-                f"A {what} is in progress in {self.top.name}.",
-                next_step=f"Finish it or take it back (git {what} --abort), then try again.",
+                f"A {what} is in progress in {self.top}.",
+                next_step=f"Finish it (`git {what} --continue`) or take it back (`git {what} --abort`), "
+                "then try again.",
                 in_progress=what,
             )
 
@@ -150,12 +151,12 @@ def _why_not(folder: Path, stderr: str) -> RepositoryError:
     if "not a git repository" in stderr:
         return RepositoryError(
             f"{folder} is not a git repository.",
-            next_step="Run git init there, or open the folder of a repository.",
+            next_step="Run `git init` there, or choose a folder of a project that git knows.",
         )
     if "must be run in a work tree" in stderr:
         return RepositoryError(
             f"{folder} is a bare repository or inside .git: there are no files to work on.",
-            next_step="Open a clone that has a work tree.",
+            next_step="Choose a clone that has its files checked out (`git clone` makes one).",
         )
     return RepositoryError(f"Git cannot use {folder}: {stderr}", next_step="Repair the repository first.")
 
