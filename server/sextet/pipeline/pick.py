@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sextet.model.names import Kind, Role, TaskState
 from sextet.model.task import Task
-from sextet.pipeline.overlap import touches
+from sextet.pipeline.overlap import occupied
 from sextet.pipeline.questions import out_of_tokens
 from sextet.pipeline.transitions import CLOSED
 from sextet.pipeline.view import RunView
@@ -62,15 +62,4 @@ def _may_start(view: RunView, task: Task) -> bool:
         return True
     if any(view.tasks[name].state not in _FULFILLED for name in task.depends_on if name in view.tasks):
         return False
-    return not _collides(view, task)
-
-
-def _collides(view: RunView, task: Task) -> bool:
-    if task.item is None or not task.item.files:
-        return False
-    for others in (view.working, view.captured):
-        for name in others:
-            other = view.tasks[name]
-            if name != task.id and other.item and touches(task.item.files, other.item.files):
-                return True
-    return False
+    return task.item is None or not occupied(view.taken, view.above, task.item.files)

@@ -16,6 +16,7 @@ from sextet.model.patch import Patch, PatchState
 from sextet.model.run import Base, Run
 from sextet.model.settings import RoleSettings
 from sextet.model.task import Task, Usage
+from sextet.pipeline.overlap import Parts, occupy
 
 NOTES_KEPT = 200
 
@@ -43,6 +44,10 @@ class RunView:
     working: dict[str, None] = field(default_factory=dict)
     captured: dict[str, None] = field(default_factory=dict)
     """Implement tasks whose change waits for its integration."""
+    taken: Counter[Parts] = field(default_factory=Counter)
+    """Files of items at work or captured, and how many items each."""
+    above: Counter[Parts] = field(default_factory=Counter)
+    """Folders above those files."""
     troubled: dict[str, None] = field(default_factory=dict)
     """Tasks in `error` or `blocked`."""
     counts: Counter[tuple[int, Kind, TaskState]] = field(default_factory=Counter)
@@ -161,12 +166,18 @@ class RunView:
                 left = self._index(old)
                 if left is not None:
                     del left[old.id]
+                self._occupy(old, left, -1)
             self.counts[task.patch, task.kind, task.state] += 1
             entered = self._index(task)
             if entered is not None:
                 entered[task.id] = None
+            self._occupy(task, entered, 1)
         if task.state is TaskState.DONE and isinstance(task.outcome, ConsensusOutcome):
             self.ledgers[task.patch] = task.outcome.ledger
+
+    def _occupy(self, task: Task, index: dict[str, None] | None, by: int) -> None:
+        if task.item is not None and (index is self.working or index is self.captured):
+            occupy(self.taken, self.above, task.item.files, by)
 
     def _index(self, task: Task) -> dict[str, None] | None:
         """The index that holds tasks of this state."""

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sextet.pipeline.overlap import touches
+from sextet.pipeline.overlap import occupied, occupy, touches
 
 PATHS = st.lists(st.sampled_from(("a", "a/", "a/b", "a/b/", "./a/b/c", "ab", ".", "b//c")), max_size=4)
 
@@ -38,3 +40,11 @@ def test_nothing_overlaps_with_nothing():
 def test_overlap_is_mutual(one, other):
     assert touches(one, other) is touches(other, one)
     assert touches(one, one) is bool(one)
+
+
+@given(PATHS, st.lists(PATHS, max_size=4), st.lists(PATHS, max_size=2))
+def test_what_is_occupied_is_what_touches_somebodys_files(mine, others, former):
+    taken, above = Counter(), Counter()
+    for files, by in [*((each, 1) for each in (*others, *former)), *((each, -1) for each in former)]:
+        occupy(taken, above, files, by)
+    assert occupied(taken, above, mine) is any(touches(mine, each) for each in others)
