@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,3 +162,29 @@ def test_the_table_of_task_states_differs_from_the_code() -> None:
 
 def test_a_kind_of_question_is_missing() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", QUESTIONS, re.MULTILINE)) == set(QuestionKind)
+
+
+# Messages -----------------------------------------------------------------------------------------
+def literals() -> str:
+    """Every text in the code; what an f-string fills in is a line end."""
+    found = []
+    for path in sorted((DOCS.parent / "server" / "sextet").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = (part.value if isinstance(part, ast.Constant) else "\n" for part in node.values)
+                found.append("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+    return "\n\n".join(found)
+
+
+def test_a_message_that_is_explained_is_not_said_any_more() -> None:
+    said = literals()
+    page = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    unknown = [
+        message
+        for cell in re.findall(r"^\| (.*?) \|", page, re.MULTILINE)
+        for message in WORD.findall(cell)
+        if " " in message and any(part.strip() not in said for part in message.split("…"))
+    ]
+    assert unknown == [], "take the sentence from the code; what varies is a …"
