@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -92,6 +93,9 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Carry out the command line and exit."""
+    for stream in (sys.stdout, sys.stderr):  # a path may hold bytes that are no text
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _called()
         sys.stdout.flush()

@@ -62,6 +62,11 @@ async def _guarded(name: str, check: Awaitable[Check]) -> Check:
         return Check(name=name, ok=False, what=error.what, next_step=error.next_step)
 
 
+def shown(path: Path) -> str:
+    """A path as text; bytes that are none are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _python() -> Check:
     ok = sys.version_info >= (3, 11)
     step = "" if ok else "Install Python 3.11 or newer."
@@ -80,7 +85,7 @@ async def _repository(folder: Path) -> Check:
     facts = {"submodules": found.submodules, "a shallow clone": found.shallow, "LFS": found.lfs}
     extra = "".join(f", {name}" for name, holds in facts.items() if holds)
     head = found.head[:10] if found.head else "no commit yet"
-    return Check(name="repository", ok=True, what=f"{found.top} {where} ({head}{extra}).")
+    return Check(name="repository", ok=True, what=f"{shown(found.top)} {where} ({head}{extra}).")
 
 
 def _state() -> Check:
@@ -93,7 +98,9 @@ def _state() -> Check:
     step = (
         "" if free >= LEAST_SPACE else "Free some space: each worktree is a copy of the repository's files."
     )
-    return Check(name="state", ok=True, what=f"{home} is writable, {free >> 20} MiB free.", next_step=step)
+    return Check(
+        name="state", ok=True, what=f"{shown(home)} is writable, {free >> 20} MiB free.", next_step=step
+    )
 
 
 async def _codex(folder: Path, settings: Settings) -> list[Check]:
