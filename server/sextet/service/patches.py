@@ -6,11 +6,13 @@ from sextet.errors import ApplyError, NotFoundError, RepositoryError, StaleError
 from sextet.model import events as ev
 from sextet.model.patch import Applied, ApplyKind, Patch, PatchState
 from sextet.pipeline.view import RunView
+from sextet.runtime.finish import finish
 from sextet.runtime.session import Session
 from sextet.service.methods import ApplyPatch, OfPatch, PatchDetail, RevertPatch, RevertResult
 from sextet.service.place import Place
 from sextet.workspace import apply as writer
 from sextet.workspace import changeset
+from sextet.workspace.images import standing
 from sextet.workspace.mirror import Mirror
 from sextet.workspace.repository import inspect
 
@@ -69,8 +71,17 @@ async def apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
             "Some files have changed since the run began; applying would merge, and that result is untested.",
             next_step="Allow it with --merge, or ask for a follow-up, which starts from what you have now.",
         )
-    applied = await writer.apply(plan, writer.Order(by=asked.by, state=place.state.path))
-    await session.record(ev.PatchApplied(patch_id=patch.id, applied=applied), actor=asked.by)
+    return await finish(_written(place, session, patch, plan, asked.by))
+
+
+async def _written(place: Place, session: Session, patch: Patch, plan: writer.Plan, by: str) -> Applied:
+    """Write and record it; what a killed process wrote and could not record is recorded now."""
+    applied = None
+    if all(step.now == step.after for step in plan.steps):
+        applied = standing(place.state.applies, patch.base, patch.tree)
+    if applied is None or applied.id in {each.id for each in patch.applied}:
+        applied = await writer.apply(plan, writer.Order(by=by, state=place.state.path))
+    await session.record(ev.PatchApplied(patch_id=patch.id, applied=applied), actor=by)
     return applied
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -108,3 +109,31 @@ def load(folder: Path) -> Journal | None:
 def pre_image(folder: Path, number: int) -> bytes:
     """The bytes that the file of entry `number` had before."""
     return durable.read(folder / f"before-{number}", LARGEST)
+
+
+def standing(applies: Path, base: str, tree: str) -> Applied | None:
+    """The latest finished apply from tree `base` to `tree` that no later one took back; None without one.
+
+    Args:
+        applies: the folder of all applies.
+        base: where the change set began.
+        tree: where it ended.
+    """
+    found: Applied | None = None
+    for journal in sorted(_finished(applies), key=lambda each: each.applied.at):
+        way = (journal.base, journal.applied.tree)
+        if way == (base, tree):
+            found = journal.applied
+        elif way == (tree, base):
+            found = None
+    return found
+
+
+def _finished(applies: Path) -> list[Journal]:
+    found = []
+    for home in applies.glob("apply-*"):
+        with suppress(StoreError):
+            journal = load(home)
+            if journal is not None and journal.state == "done":
+                found.append(journal)
+    return found

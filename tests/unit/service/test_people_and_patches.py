@@ -9,6 +9,7 @@ import pytest
 from sextet.errors import ApplyError, NotFoundError, StaleError, UsageError
 from sextet.model import events as ev
 from sextet.model.names import RunState
+from sextet.runtime.session import Session
 from support import repos
 from support.runs import scenario, shop
 
@@ -127,6 +128,28 @@ async def test_a_patch_is_applied_once_and_taken_back_once(done):
     with pytest.raises(NotFoundError, match="not applied"):
         await done.call("patch/revert", **one)
     assert done.view(done.run_id).patches[1].state.value == "reverted"
+
+
+async def test_invariant_2_an_apply_that_a_kill_kept_from_the_journal_is_recorded_and_can_be_taken_back(
+    done, monkeypatch
+):
+    one = {"runId": done.run_id, "patchId": "patch-1"}
+    real = Session.record
+
+    async def killed(self, *events, actor="sextet"):
+        if any(isinstance(event, ev.PatchApplied) for event in events):
+            raise OSError
+        return await real(self, *events, actor=actor)
+
+    monkeypatch.setattr(Session, "record", killed)
+    with pytest.raises(OSError):
+        await done.call("patch/apply", **one)
+    monkeypatch.setattr(Session, "record", real)
+    assert (done.top / "one.txt").exists()
+    result = await done.call("patch/apply", **one)
+    assert result.applied.files == ("one.txt",)
+    await done.call("patch/revert", **one)
+    assert not (done.top / "one.txt").exists()
 
 
 async def test_two_applies_at_once_are_one(done):
