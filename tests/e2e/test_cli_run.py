@@ -190,12 +190,18 @@ def test_a_killed_command_loses_the_run(repo: Path, tmp_path: Path) -> None:
 
 
 def test_a_second_run_is_refused_or_runs_at_the_same_time(repo: Path, tmp_path: Path) -> None:
-    first = play(tmp_path, work=[{"do": "wait", "seconds": 1.5}])
-    with background(*rehearse(repo, first)) as one, background(*rehearse(repo, first)) as two:
-        one.until("consensus-1")
-        assert one.wait() == 0
-        assert two.wait() == 0, two.text
-    assert {"queued" in one.text, "queued" in two.text} == {True, False}, (one.text, two.text)
+    quick = tmp_path / "quick"
+    quick.mkdir()
+    with background(*rehearse(repo, play(tmp_path, work=[ASK]), "--wait")) as one:
+        one.until("Which colour?")
+        with background(*rehearse(repo, play(quick))) as two:
+            two.until("queued: another run is at work")
+            run = one.text.split()[1].rstrip(":")
+            answer = ("answer", "ask-implement-1-1-1-1", "red", run)
+            assert sextet(*answer, "--repo", repo).returncode == 0
+            assert one.wait() == 0, one.text
+            assert two.wait() == 0, two.text
+    assert "running" not in two.text.partition("queued")[0]
 
 
 # JSON ---------------------------------------------------------------------------------------------

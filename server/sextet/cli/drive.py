@@ -88,8 +88,9 @@ class Drive:
         except SextetError as error:
             self.failed = error
         except asyncio.CancelledError:
-            if not self.signalled:
-                raise
+            here = asyncio.current_task()
+            if here is not None and here.cancelling():
+                raise  # this command itself is cancelled; else it was the run, before its turn came
         else:
             await self._catch_up(orchestrator.view(self._run_id).seq)
 
