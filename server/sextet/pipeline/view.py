@@ -51,6 +51,8 @@ class RunView:
     troubled: dict[str, None] = field(default_factory=dict)
     """Tasks in `error` or `blocked`."""
     counts: Counter[tuple[int, Kind, TaskState]] = field(default_factory=Counter)
+    totals: Counter[tuple[int, Kind]] = field(default_factory=Counter)
+    """Tasks by patch and kind."""
     ledgers: dict[int, Ledger] = field(default_factory=dict)
     patches: dict[int, Patch] = field(default_factory=dict)
     rounds: Counter[int] = field(default_factory=Counter)
@@ -111,11 +113,11 @@ class RunView:
 
     def number(self, kind: Kind, patch: int, *states: TaskState) -> int:
         """How many tasks of a kind are in one of `states`."""
-        return sum(self.counts[patch, kind, state] for state in states)
+        return sum([self.counts[patch, kind, state] for state in states])
 
     def total(self, kind: Kind, patch: int) -> int:
         """How many tasks of a kind there are for a patch."""
-        return self.number(kind, patch, *TaskState)
+        return self.totals[patch, kind]
 
     def implemented(self, patch: int) -> bool:
         """True when every implement task of the patch is part of its integration tree or closed."""
@@ -161,23 +163,25 @@ class RunView:
         old = self.tasks.get(task.id)
         self.tasks[task.id] = task
         if old is None or old.state is not task.state:
-            if old is not None:
-                self.counts[old.patch, old.kind, old.state] -= 1
-                left = self._index(old)
-                if left is not None:
-                    del left[old.id]
-                self._occupy(old, left, -1)
+            occupied = self._leave(old) if old is not None else False
+            self.totals[task.patch, task.kind] += old is None
             self.counts[task.patch, task.kind, task.state] += 1
             entered = self._index(task)
             if entered is not None:
                 entered[task.id] = None
-            self._occupy(task, entered, 1)
+            occupies = entered is self.working or entered is self.captured
+            if task.item is not None and occupied is not occupies:
+                occupy(self.taken, self.above, task.item.files, 1 if occupies else -1)
         if task.state is TaskState.DONE and isinstance(task.outcome, ConsensusOutcome):
             self.ledgers[task.patch] = task.outcome.ledger
 
-    def _occupy(self, task: Task, index: dict[str, None] | None, by: int) -> None:
-        if task.item is not None and (index is self.working or index is self.captured):
-            occupy(self.taken, self.above, task.item.files, by)
+    def _leave(self, old: Task) -> bool:
+        """Take a task out of the indexes; whether it occupied its files."""
+        self.counts[old.patch, old.kind, old.state] -= 1
+        left = self._index(old)
+        if left is not None:
+            del left[old.id]
+        return left is self.working or left is self.captured
 
     def _index(self, task: Task) -> dict[str, None] | None:
         """The index that holds tasks of this state."""

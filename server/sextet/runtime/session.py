@@ -21,6 +21,7 @@ from sextet.runtime.bus import Bus, StateChanged
 from sextet.runtime.finish import finish
 from sextet.store.artifacts import Artifacts
 from sextet.store.claims import ClaimToken, TaskClaimStore
+from sextet.store.frames import collector_paused
 from sextet.store.journal import Journal, Writer
 from sextet.store.layout import RunFolder
 from sextet.store.views import Views
@@ -62,10 +63,11 @@ class Session:
         self._deadline: asyncio.TimerHandle | None = None
         self._last: asyncio.Future[None] | None = None
         with ExitStack() as opened:
-            journal = Journal.open(folder, disk)
-            opened.callback(journal.close)
-            self.view: RunView = fold(journal.entries)
-            journal.entries.clear()
+            with collector_paused():
+                journal = Journal.open(folder, disk)
+                opened.callback(journal.close)
+                self.view: RunView = fold(journal.entries)
+                journal.entries.clear()
             self.claims = TaskClaimStore(folder, disk)
             opened.callback(self.claims.close)
             self.artifacts = Artifacts(folder, disk)
@@ -84,7 +86,7 @@ class Session:
             StoreError: the run cannot be read or written.
         """
         session = cls(folder, bus, clock=clock, disk=disk)
-        session._views.rebuild(session.view.tasks.values())
+        session._views.check(session.view.tasks.values())
         session._watch_deadlines()
         return session
 

@@ -16,6 +16,10 @@ INTERVAL = 0.2
 """Seconds between two rounds of writing."""
 
 _LIMIT = 64 << 20
+_CHECKED = 50
+"""Files that are checked in one go."""
+_PAUSE = 0.01
+"""Seconds between two goes: checking is in no hurry."""
 
 
 class Views:
@@ -31,6 +35,7 @@ class Views:
             self._tasks = run.below("tasks", create=True)
         self._kinds: dict[Kind, Folder] = {}
         self._dirty: dict[str, Task] = {}
+        self._unchecked: dict[str, Task] = {}
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._wake = threading.Event()
@@ -48,6 +53,13 @@ class Views:
         """Remember that a task changed; returns at once."""
         with self._guard:
             self._dirty[task.id] = task
+            self._unchecked.pop(task.id, None)
+        self._wake.set()
+
+    def check(self, tasks: Iterable[Task]) -> None:
+        """As `rebuild`, by the thread and one after the other; returns at once."""
+        with self._guard:
+            self._unchecked.update((task.id, task) for task in tasks if task.id not in self._dirty)
         self._wake.set()
 
     def rebuild(self, tasks: Iterable[Task]) -> int:
@@ -78,6 +90,8 @@ class Views:
             self._stop.set()
             self._wake.set()
             self._thread.join()
+            while self._check_some():
+                pass
             self.flush()
             for folder in (self._tasks, *self._kinds.values()):
                 folder.close()
@@ -86,10 +100,21 @@ class Views:
         while not self._stop.is_set():
             self._wake.wait()
             self._wake.clear()
+            more = self._check_some()
             self.flush()
-            if self._failure is not None:
+            if more or self._failure is not None:
                 self._wake.set()
-            self._stop.wait(INTERVAL)
+            self._stop.wait(_PAUSE if more else INTERVAL)
+
+    def _check_some(self) -> bool:
+        """Look at a few files; False when none is left. Only one thread does this."""
+        with self._guard:
+            some = [self._unchecked.popitem()[1] for _ in range(min(_CHECKED, len(self._unchecked)))]
+        wrong = [task for task in some if not self._is_right(task)]
+        with self._guard:
+            for task in wrong:
+                self._dirty.setdefault(task.id, task)  # what was put meanwhile is newer
+            return bool(self._unchecked)
 
     def _write(self, task: Task) -> None:
         folder = self._kinds.get(task.kind)
