@@ -15,6 +15,7 @@ from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, Message
 from sextet.service import control, control_client, patches
 from sextet.service.dispatch import Dispatcher
+from sextet.service.methods import RunList
 from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
 from sextet.store import runs
@@ -196,6 +197,17 @@ def find_run(place: Place, said: str, *, going: bool = False) -> str:
     if len(open_) == 1 or (going and open_):
         return _one(open_, "")
     return known[0].id if not open_ else _one(open_, "")
+
+
+async def meant(door: Here | There, said: str, *, going: bool = False) -> str:
+    """As `find_run`; when nothing is said, the run that is at work elsewhere is meant."""
+    if not said and isinstance(door, There):
+        listed = await door.call("run/list", {})
+        assert isinstance(listed, RunList)  # noqa: S101 -- for mypy
+        live = [run.id for run in listed.runs if run.live]
+        if len(live) == 1:
+            return live[0]
+    return find_run(door.place, said, going=going)
 
 
 def _one(found: list[str], said: str) -> str:

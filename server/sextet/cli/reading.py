@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from sextet.cli import options as o
-from sextet.cli.doors import Here, There, find_run, place_of, reading
+from sextet.cli.doors import Here, There, meant, place_of, reading
 from sextet.cli.exits import APPROVED
 from sextet.cli.shows import out_json
 from sextet.cli.words import REHEARSAL, amount, choices, outcome, span
@@ -65,7 +65,7 @@ def show(run: str, *, as_json: bool, repo: Path) -> int:
 async def _show(folder: Path, run: str, *, as_json: bool) -> int:
     place = await place_of(folder)
     async with reading(place) as door:
-        found = await door.call("run/snapshot", {"runId": find_run(place, run)})
+        found = await door.call("run/snapshot", {"runId": await meant(door, run)})
     assert isinstance(found, m.Snapshot)  # noqa: S101 -- for mypy
     if as_json:
         out_json(found.model_dump(mode="json", by_alias=True))
@@ -130,9 +130,9 @@ def logs(run: str, worker: str, *, follow: bool, repo: Path) -> int:
 
 async def _logs(folder: Path, run: str, worker: str, *, follow: bool) -> int:
     place = await place_of(folder)
-    run_id = find_run(place, run)
-    names = [worker] if worker else await asyncio.to_thread(_with_logs, place, run_id)
     async with reading(place) as door:
+        run_id = await meant(door, run)
+        names = [worker] if worker else await asyncio.to_thread(_with_logs, place, run_id)
         if follow and isinstance(door, There):
             await door.client.subscribe()
         told = {name: await _print_log(door, run_id, name, 1, several=not worker) for name in names}

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sextet.cli import options as o
-from sextet.cli.doors import Here, There, find_run, place_of
+from sextet.cli.doors import Here, There, find_run, meant, place_of
 from sextet.cli.drive import Wishes
 from sextet.cli.seeing import see
 from sextet.errors import UsageError
@@ -94,9 +94,11 @@ def resume(run: str, **given: Any) -> int:
 
 async def _resume(run: str, given: dict[str, Any]) -> int:
     place, wishes = await place_of(given["repo"]), wishes_of(given)
-    run_id = find_run(place, run, going=True)
+    if run:
+        run = find_run(place, run)
 
     async def begin(door: Here | There) -> str:
+        run_id = await meant(door, run, going=True)
         if not (await _snapshot(door, run_id)).live:
             await door.call("run/resume", {"runId": run_id, "by": wishes.by})
         return run_id

@@ -114,6 +114,8 @@ def _tests(screen: Screen) -> str:
 
 
 def _asked(screen: Screen, asked: tuple[Question, ...]) -> list[str]:
+    if screen.view.ended:
+        return []
     found = {question.id: question for question in (*asked, *screen.open_questions)}
     said = [f"{each.id}: {one_line(each.text, 300)}{choices(each)}" for each in found.values()]
     return said + ([f"{screen.gate} needs a named approval"] if screen.gate else [])

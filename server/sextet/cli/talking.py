@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sextet.cli import options as o
-from sextet.cli.doors import Here, find_run, place_of, reread, writing
+from sextet.cli.doors import Here, meant, place_of, reread, writing
 from sextet.cli.exits import APPROVED
 from sextet.pipeline.view import RunView
 
@@ -20,8 +20,8 @@ Said = Callable[[RunView], str]
 async def _send(folder: Path, run: str, method: str, params: Params) -> int:
     """Carry out a verb on a run, where it is worked on or here, and say what comes of it."""
     place = await place_of(folder)
-    run_id = find_run(place, run)
     async with writing(place) as door:
+        run_id = await meant(door, run)
         await door.call(method, {"runId": run_id, **params})
         live = not isinstance(door, Here)
     click.echo(_told(method, params, reread(place, run_id), live=live))
