@@ -27,6 +27,7 @@ from sextet.service import agents
 from sextet.service.active import Active, House
 from sextet.service.methods import StartRun
 from sextet.service.place import Place
+from sextet.service.survivors import Survivors
 from sextet.store import reading, runs
 from sextet.store.lock import SupervisorLock
 from sextet.system import processes
@@ -54,6 +55,7 @@ class Orchestrator:
         self._creating = asyncio.Lock()
         self._opening = asyncio.Lock()
         self._heart: asyncio.Task[None] | None = None
+        self._survivors = Survivors(place.state.path)
         self._troupe = agents.Troupe(place.state.path)
         self._house = House(place, self._troupe, Slots(Settings().max_agents))
 
@@ -64,6 +66,8 @@ class Orchestrator:
             BusyError: another supervisor has it.
         """
         self._lock.acquire()
+        await self._survivors.reap()
+        self._survivors.watch()
         self._heart = asyncio.create_task(beat(self.bus, self._heartbeats))
         return self
 
@@ -83,6 +87,7 @@ class Orchestrator:
             await self._troupe.close()
             await self.place.close()
             await processes.stop_all(1.0)
+            self._survivors.forget()
         finally:
             self._lock.release()
 

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
@@ -28,6 +28,9 @@ KEEPER_PATIENCE = 3.0
 
 live: set[Child] = set()
 """Every child whose end has not been seen yet."""
+
+watchers: set[Callable[[], None]] = set()
+"""Called whenever a child was added to `live` or is leaving it."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Child:
         self._cleaning: asyncio.Task[None] | None = None
         launch.watch(process, self._on_end)
         live.add(self)
+        _tell()
         if ends.control is None:
             self._started.set_result(None)
         else:
@@ -239,7 +243,13 @@ class Child:
         code = self._process.returncode if self._exit_code is None else self._exit_code
         self._ended.set_result(code)
         live.discard(self)
+        _tell()
         loop = asyncio.get_running_loop()
         for end in (self._ends.stdout, self._ends.stderr):
             if end is not None:
                 loop.call_later(HELD_OPEN, end.finish)
+
+
+def _tell() -> None:
+    for watcher in tuple(watchers):
+        watcher()
