@@ -25,6 +25,12 @@ def save(tmp_path, said, name="scenario.json"):
     return file
 
 
+async def told(it, run_id, beginning):
+    """Notes of a run that begin so."""
+    notes = (await it.call("run/snapshot", runId=run_id)).notes
+    return [note for note in notes if note.startswith(beginning)]
+
+
 async def until_file(it, pattern):
     """Wait for a file in some worktree."""
     while not list(it.orchestrator.place.state.worktrees.glob(pattern)):  # noqa: ASYNC110 -- a file has no event
@@ -275,14 +281,13 @@ async def test_a_base_that_moved_is_told_once_and_the_run_goes_on_on_its_own(top
         run_id = await it.start(save(tmp_path, scenario(analyst=[wait(0.2)])))
         repos.git(top, "commit", "-q", "--allow-empty", "-m", "Second")
         assert await it.orchestrator.wait(run_id) is RunState.COMPLETED
-        notes = (await it.call("run/snapshot", runId=run_id)).notes
-        assert len(notes) == 1
-        assert notes[0].startswith("The base has moved: the run began at ")
+        [note] = await told(it, run_id, "The base has moved")
+        assert note.startswith("The base has moved: the run began at ")
         repos.git(top, "checkout", "-q", "-b", "other")
         with pytest.raises(Exception, match="other is checked out"):
             await it.call("patch/apply", runId=run_id, patchId="patch-1")
         await it.call("patch/apply", runId=run_id, patchId="patch-1", merge=True)
-        assert len((await it.call("run/snapshot", runId=run_id)).notes) == 2
+        assert len(await told(it, run_id, "The base has moved")) == 2
 
 
 async def test_invariant_11_a_snapshot_of_a_live_run_says_nothing_that_a_crash_could_take_back(top, tmp_path):
@@ -311,5 +316,5 @@ async def test_tokens_are_warned_of_once_before_they_run_out(top, tmp_path):
     async with shop(top) as it:
         run_id = await it.start(save(tmp_path, said))
         assert await it.orchestrator.wait(run_id) is RunState.COMPLETED
-        notes = (await it.call("run/snapshot", runId=run_id)).notes
-        assert notes == ("The run has used 1,200 tokens; its limit is 5,000.",)
+        [note] = await told(it, run_id, "The run has used")
+        assert note == "The run has used 1,200 tokens; its limit is 5,000."
