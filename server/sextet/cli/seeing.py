@@ -51,8 +51,8 @@ async def see(place: Place, begin: Begin, wishes: Wishes) -> int:
         async with writing(place) as door:
             if not run_id:
                 run_id = await begin(door)
-            else:
-                await _take_over(door, run_id, wishes)
+            elif not await _take_over(door, run_id, wishes):
+                continue
             _tell_problems(door, show)
             drive = Drive(door, run_id, wishes, show)
             await drive.see_through()
@@ -62,8 +62,18 @@ async def see(place: Place, begin: Begin, wishes: Wishes) -> int:
             return await _end(door, drive, wishes)
 
 
-async def _take_over(door: Here | There, run_id: str, wishes: Wishes) -> None:
-    await door.call("run/resume", {"runId": run_id, "by": wishes.by})
+async def _take_over(door: Here | There, run_id: str, wishes: Wishes) -> bool:
+    """Go on with the run; False when the other side has just gone as well, so that the door is another now.
+
+    That cannot go on for ever: a process that is gone frees the lock.
+    """
+    try:
+        await door.call("run/resume", {"runId": run_id, "by": wishes.by})
+    except BusyError:
+        if door.here:
+            raise
+        return False
+    return True
 
 
 def _tell_problems(door: Here | There, show: Show) -> None:
