@@ -29,7 +29,7 @@ SLOW = {"one": {"actions": [write("half.txt", "1\n"), wait(0.5), write("one.txt"
 
 
 async def under_work(it, run_id):
-    pattern = f"{run_id}/implement-1-1-1/work/half.txt"
+    pattern = f"{run_id}/implement-1-1-1/*/half.txt"
     while not list(it.orchestrator.place.state.worktrees.glob(pattern)):  # noqa: ASYNC110 -- a file has no event
         await asyncio.sleep(0.005)
 

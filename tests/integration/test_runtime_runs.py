@@ -114,10 +114,10 @@ def phases():
     return {
         "analyst": (scenario(analyst=[wait(300)]), None),
         "agent's question": (scenario(analyst=ask), None),
-        "baseline": (scenario(settings=baseline), "*/baseline-*/work/begun"),
+        "baseline": (scenario(settings=baseline), "*/baseline-*/*/begun"),
         "set-up question": (scenario(settings=fails), None),
-        "implementer": (scenario({"one": {"actions": [shell(SLEEP)]}}), "*/implement-*/work/begun"),
-        "test": (scenario(settings=test), "*/test-*/work/begun"),
+        "implementer": (scenario({"one": {"actions": [shell(SLEEP)]}}), "*/implement-*/*/begun"),
+        "test": (scenario(settings=test), "*/test-*/*/begun"),
     }
 
 

@@ -28,7 +28,7 @@ def play(tmp_path, *cues, items=None, **more):
 
 async def wrote(it, run_id, name, epoch=1):
     """Wait until an attempt has written a file in its worktree."""
-    pattern = f"{run_id}/implement-1-1-{epoch}/work/{name}"
+    pattern = f"{run_id}/implement-1-1-{epoch}/*/{name}"
     while not list(it.orchestrator.place.state.worktrees.glob(pattern)):  # noqa: ASYNC110 -- a file has no event
         await asyncio.sleep(0.01)
 

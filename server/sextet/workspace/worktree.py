@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +14,15 @@ from sextet.errors import GitError
 from sextet.model.outcome import Change
 from sextet.model.settings import WorktreeSettings
 from sextet.system import durable
+from sextet.workspace import origins
 from sextet.workspace.capture import Source, capture
-from sextet.workspace.git import Git, fields, listing, text
+from sextet.workspace.git import Git, fields, listing
 from sextet.workspace.mirror import REFS, Mirror
+from sextet.workspace.origins import Left
 from sextet.workspace.provision import bring
 from sextet.workspace.repository import Repository
 from sextet.workspace.spares import Spares, lay_out, settle
+from sextet.workspace.trash import Trash, remove
 
 _START_LIMIT = 100_000
 _BROUGHT_LIMIT = 1_000_000
@@ -66,14 +67,6 @@ class _Start(NamedTuple):
     origin: str
 
 
-class _Left(NamedTuple):
-    """A commit to check out, and the commit and tree that changes are measured from."""
-
-    commit: str
-    origin: str
-    origin_tree: str
-
-
 class Workshop:
     """Everything that executors and the session need, for one work tree.
 
@@ -90,7 +83,7 @@ class Workshop:
         self._worktrees = folder / "worktrees"
         self._sharing: dict[str, asyncio.Lock] = {}
         self._spares = Spares(self._worktrees / "spare", mirror.git_dir / "worktrees")
-        self._removals: set[asyncio.Future[None]] = set()
+        self._trash = Trash(self._worktrees / "trash")
 
     def stock(self, tree: str) -> None:
         """Make worktrees ahead, in the background, until `unstock`; `tree` is what will be wanted first."""
@@ -99,7 +92,7 @@ class Workshop:
     async def unstock(self) -> None:
         """Remove worktrees that were made ahead and not needed; wait until discarded ones are gone."""
         await self._spares.close()
-        await asyncio.gather(*self._removals, return_exceptions=True)
+        await self._trash.emptied()
 
     def share_ahead(self, tree: str) -> None:
         """Make the readers' checkout of a tree in the background, while worktrees are made ahead at all."""
@@ -135,20 +128,8 @@ class Workshop:
             GitError: the tree could not be checked out, or there is a worktree of this epoch already.
         """
         who = (run_id, task_id, epoch)
-        left = await self._left(run_id, task_id, tree)
+        left = await origins.left(self.mirror, run_id, task_id, tree)
         return await self._make(self._home(*who), who, tree, left)
-
-    async def _left(self, run_id: str, task_id: str, tree: str) -> _Left | None:
-        """The latest of the task's captured trees that is `tree`, and what it was measured from."""
-        refs = [f"{REFS}{run_id}/{sort}/{task_id}/" for sort in ("salvage", "attempts")]
-        out = await self.mirror.git(
-            "for-each-ref", "--sort=-refname:lstrip=-1", "--format=%(tree) %(objectname) %(parent)", *refs
-        )
-        for line in os.fsdecode(out).splitlines():
-            its, commit, parent = line.split(" ")
-            if its == tree:
-                return _Left(commit, parent, await self.mirror.tree_of(parent))
-        return None
 
     def open(self, run_id: str, task_id: str, epoch: int) -> Worktree | None:
         """The worktree of an attempt, if it is still there and was finished being made."""
@@ -188,19 +169,10 @@ class Workshop:
         """
         worktree = self.open(run_id, task_id, epoch)
         if worktree is None or not worktree.path.is_dir():
-            return await self._captured(run_id, task_id, epoch)
+            return await origins.captured(self.mirror, run_id, task_id, epoch)
         ref = f"{REFS}{run_id}/salvage/{task_id}/{epoch}"
         change = await self._capture(worktree, ref, f"What {task_id} left in epoch {epoch}")
         return change if change.tree != change.start else None
-
-    async def _captured(self, run_id: str, task_id: str, epoch: int) -> Change | None:
-        ref = f"{REFS}{run_id}/attempts/{task_id}/{epoch}"
-        out = text(await self.mirror.git("for-each-ref", "--format=%(tree) %(objectname) %(parent)", ref))
-        if not out:
-            return None
-        tree, commit, parent = out.split(" ")
-        start = await self.mirror.tree_of(parent)
-        return Change(start=start, tree=tree, commit=commit, files=()) if tree != start else None
 
     async def _capture(self, worktree: Worktree, ref: str, message: str) -> Change:
         if worktree.path.is_symlink() or not worktree.path.is_dir():
@@ -235,25 +207,14 @@ class Workshop:
                 f"The worktree of {worktree.task_id} holds work that was not captured.",
                 next_step="Resume the run, or look at it under " + str(worktree.path),
             )
-        self._throw_away(worktree.home, worktree.git_dir)
-
-    def _throw_away(self, *folders: Path) -> None:
-        """Move folders out of the way and remove them in the background: that takes longer than an answer."""
-        trash = self._worktrees / "trash"
-        trash.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in folders:
-            with suppress(FileNotFoundError):
-                folder.rename(trash / secrets.token_hex(8))
-        removal = asyncio.get_running_loop().run_in_executor(None, _empty, trash)
-        self._removals.add(removal)
-        removal.add_done_callback(self._removals.discard)
+        self._trash.take(worktree.home, worktree.git_dir)
 
     async def unshare(self) -> None:
         """Remove the checkouts of readers, when nobody reads any more; they are made again when needed."""
         folder = self._worktrees / "shared"
         homes = sorted(folder.iterdir()) if folder.is_dir() else []
         for home in homes:
-            self._throw_away(home, self._admin(home))
+            self._trash.take(home, self._admin(home))
 
     def forget(self, run_id: str) -> None:
         """Remove a run's folder of worktrees, and those in it that were never finished being made."""
@@ -261,7 +222,7 @@ class Workshop:
         homes = sorted(folder.iterdir()) if folder.is_dir() else []
         for home in homes:
             if not (home / "start.json").exists():
-                self._throw_away(home, self._admin(home))
+                self._trash.take(home, self._admin(home))
         with suppress(OSError):
             folder.rmdir()
 
@@ -287,25 +248,17 @@ class Workshop:
     def _admin(self, home: Path) -> Path:
         return self.mirror.git_dir / "worktrees" / f"{home.parent.name}.{home.name}"
 
-    async def _found(self, tree: str, run_id: str) -> _Left:
-        """A commit with this tree; work that was salvaged is measured from where it began."""
-        commit, ref = await self.mirror.find(tree, run_id)
-        if "/salvage/" not in ref:
-            return _Left(commit, commit, tree)
-        origin = text(await self.mirror.git("rev-parse", "--verify", f"{commit}^"))
-        return _Left(commit, origin, await self.mirror.tree_of(origin))
-
     async def _make(
-        self, home: Path, who: tuple[str, str, int], tree: str, left: _Left | None = None
+        self, home: Path, who: tuple[str, str, int], tree: str, left: Left | None = None
     ) -> Worktree:
         """By hand instead of `git worktree add`: one process instead of three, and no hook can run."""
-        commit, origin, origin_tree = left or await self._found(tree, who[0])
+        commit, origin, origin_tree = left or await origins.found(self.mirror, who[0], tree)
         admin = self._admin(home)
         if (home / "start.json").exists():
             raise GitError(
                 f"There is a worktree at {home} already.", next_step="Capture and discard it first."
             )
-        await asyncio.to_thread(_remove, home, admin)  # of an earlier try that was cut off
+        await asyncio.to_thread(remove, home, admin)  # of an earlier try that was cut off
         if not await self._from_spare(home, admin, tree, commit):
             await asyncio.to_thread(lay_out, home, admin)
             settle(home, admin, commit)
@@ -325,7 +278,7 @@ class Workshop:
             if spare.tree != tree:
                 await Git(admin)("read-tree", "-m", "-u", spare.tree, tree, work_tree=home / "work")
         except (OSError, GitError):
-            await asyncio.to_thread(_remove, home, admin)
+            await asyncio.to_thread(remove, home, admin)
             return False
         return True
 
@@ -335,27 +288,3 @@ def _brought(home: Path) -> tuple[str, ...]:
         return tuple(fields(durable.read(home / "brought", _BROUGHT_LIMIT)))
     except FileNotFoundError:
         return ()
-
-
-def _remove(*folders: Path) -> None:
-    for folder in folders:
-        if os.path.lexists(folder):
-            shutil.rmtree(folder, onerror=_insist)
-
-
-def _empty(trash: Path) -> None:
-    """Remove what lies in the trash, also from before; several may be at it."""
-    for folder in trash.iterdir():
-        with suppress(FileNotFoundError):
-            _remove(folder)
-
-
-def _insist(_function: object, name: str, _error: object) -> None:
-    """A folder that an agent made unreadable is opened up and removed; a link is never followed."""
-    path = Path(name)
-    path.parent.chmod(0o700)
-    if path.is_dir() and not path.is_symlink():
-        path.chmod(0o700)
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
