@@ -229,17 +229,19 @@ async def test_a_killed_server_resumes_its_threads(stage: Any) -> None:
         await on.orchestrator.close("another process takes over")
         run_id = await asyncio.to_thread(run_until_implementing, repo, overrides)
         before = read_view(on.orchestrator.place, run_id)
-        threads = {before.tasks[name].thread for name in before.working} - {""}
+        lost = before.tasks["implement-1-1"]
+        assert lost.id in before.working
         async with Orchestrator(await Place.open(repo)) as orchestrator:
             await orchestrator.resume(run_id, "Tess")
             async with asyncio.timeout(PATIENCE):
                 assert await orchestrator.wait(run_id) is RunState.COMPLETED
         after = of(on.events(run_id), ev.TurnStarted)
-    assert threads <= {turn.thread for turn in after if turn.epoch > 1}, "each lost thread goes on"
+    again = [turn for turn in after if turn.task_id == lost.id and turn.epoch > lost.epoch]
+    assert again[0].thread == lost.thread, "the conversation goes on"
 
 
 def run_until_implementing(repo: Path, overrides: dict[str, Any]) -> str:
-    """Run the command line until an implementer's turn has begun, then kill it; the run's id."""
+    """Run the command line until an implementer has said something, then kill it; the run's id."""
     command = [sys.executable, "-m", "sextet", "run", "Let add() add", "--json"]
     for key, value in overrides.items():
         command += ["--set", f"{key}={value if isinstance(value, str) else json.dumps(value)}"]
@@ -249,9 +251,8 @@ def run_until_implementing(repo: Path, overrides: dict[str, Any]) -> str:
     with server.stdout as lines:
         for line in lines:
             said = json.loads(line)
-            event = said.get("entry", {}).get("event", {})
             run_id = run_id or said.get("runId", "")
-            if event.get("kind") == "turn_started" and event["taskId"].startswith("implement"):
+            if said["type"] == "log" and any("Mending add()" in line for line in said["lines"]):
                 break
         server.kill()
         server.wait()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import signal
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -320,13 +322,14 @@ async def test_secrets_of_the_server_are_not_in_the_environment_of_the_models_sh
 
 
 async def test_an_agent_writes_its_folder_and_its_tmpdir_and_nothing_else(lab):
-    tries = "touch /tmp/sextet-hole; touch $TMPDIR/mine; touch inside; touch .git/hook; sleep 0.2"
+    hole = Path(tempfile.gettempdir()) / f"hole-{secrets.token_hex(8)}"
+    tries = f"touch {hole}; touch $TMPDIR/mine; touch inside; touch .git/hook; sleep 0.2"
     bench, agents = lab({"rules": [{"match": {}, "steps": [{"shell": tries}, {"text": "done"}]}]})
     (bench.worktree / ".git").mkdir()
     await agents.turn(bench.request("go"), bench.heard.listener)
     assert (bench.tmpdir / "mine").exists()
     assert (bench.worktree / "inside").exists()
-    assert not os.path.exists("/tmp/sextet-hole")  # noqa: PTH110, ASYNC240 -- one look
+    assert not hole.exists()
     assert not (bench.worktree / ".git" / "hook").exists()
 
 

@@ -28,9 +28,9 @@ UNITTEST = """\
 ERROR: test_b (tests.test_calc.CalcTest.test_b)
 ----------------------------------------------------------------------
 Traceback (most recent call last):
-  File "/work/tree/tests/test_calc.py", line 12, in test_b
+  File "/srv/tree/tests/test_calc.py", line 12, in test_b
     divide(1, 0)
-  File "/work/tree/calc.py", line 4, in divide
+  File "/srv/tree/calc.py", line 4, in divide
     return a / b
            ~~^~~
 ZeroDivisionError: division by zero
@@ -39,7 +39,7 @@ ZeroDivisionError: division by zero
 FAIL: test_a (tests.test_calc.CalcTest.test_a)
 ----------------------------------------------------------------------
 Traceback (most recent call last):
-  File "/work/tree/tests/test_calc.py", line 8, in test_a
+  File "/srv/tree/tests/test_calc.py", line 8, in test_a
     self.assertEqual(add(1, 2), 3)
 AssertionError: -1 != 3
 
@@ -79,7 +79,7 @@ not ok 1 - adds
   ---
   duration_ms: 1.2
   type: 'test'
-  location: '/work/tree/calc.test.js:4:1'
+  location: '/srv/tree/calc.test.js:4:1'
   failureType: 'testCodeFailure'
   ...
 # fail 1
@@ -138,16 +138,16 @@ make: *** [Makefile:2: all] Error 1
     ids=["pytest", "unittest", "go", "jest", "node", "compiler", "crash", "empty"],
 )
 def test_the_failing_places_of_a_log_are_found(log: str, expected: list[Failing]) -> None:
-    assert list(failures(log, root="/work/tree")) == expected
+    assert list(failures(log, root="/srv/tree")) == expected
 
 
 def test_a_place_outside_the_worktree_is_no_place() -> None:
-    log = UNITTEST.replace("/work/tree/", "/elsewhere/")
-    assert {each.file for each in failures(log, root="/work/tree")} == {""}
+    log = UNITTEST.replace("/srv/tree/", "/elsewhere/")
+    assert {each.file for each in failures(log, root="/srv/tree")} == {""}
 
 
 def test_failures_of_several_runners_in_one_log_are_all_found() -> None:
-    found = failures(UNITTEST + GO + PYTEST, root="/work/tree")
+    found = failures(UNITTEST + GO + PYTEST, root="/srv/tree")
     assert len(found) == 6
 
 
@@ -158,7 +158,7 @@ def test_a_flood_of_failures_is_cut() -> None:
 
 @given(st.lists(st.sampled_from((PYTEST + UNITTEST + GO + JEST + NODE + COMPILER).splitlines())))
 def test_no_mixture_of_lines_breaks_the_reading(lines: list[str]) -> None:
-    for each in failures("\n".join(lines), root="/work/tree"):
+    for each in failures("\n".join(lines), root="/srv/tree"):
         assert not each.file.startswith("/")
         assert each.message
 
