@@ -40,6 +40,10 @@ class Door(Protocol):
         """Carry out a verb; raises what the verb raises."""
         ...
 
+    async def attend(self) -> None:
+        """Keep for `listen` whatever happens from now on."""
+        ...
+
     async def listen(self) -> AsyncIterator[Message]:
         """Everything that happens from now on, until the other side or `close` ends it."""
         ...
@@ -71,6 +75,9 @@ class Here:
         """See `Door.call`."""
         return await self._dispatcher.call(method, params)
 
+    async def attend(self) -> None:
+        """See `Door.attend`; this door does so from its beginning."""
+
     async def listen(self) -> AsyncIterator[Message]:
         """See `Door.listen`."""
         async for message in self._subscription:
@@ -93,6 +100,10 @@ class There:
     async def call(self, method: str, params: Mapping[str, Any]) -> Record:
         """See `Door.call`."""
         return await self.client.call(method, params)
+
+    async def attend(self) -> None:
+        """See `Door.attend`."""
+        await self.client.subscribe()
 
     async def listen(self) -> AsyncIterator[Message]:
         """See `Door.listen`."""

@@ -69,6 +69,8 @@ class Drive:
     async def see_through(self) -> None:
         """Follow it until it has ended, was interrupted, or was left."""
         async with self._signals():
+            with suppress(BusyError):  # then it is lost, and the follower says so
+                await self._door.attend()
             follower = asyncio.create_task(self._follow())
             try:
                 self.screen.view = self.screen.reread()
