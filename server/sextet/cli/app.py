@@ -76,19 +76,22 @@ class LazyGroup(click.Group):
                 formatter.write_dl([(name, help_) for name, (_, help_) in commands.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+_HELP = """Six Codex roles take a goal through consensus, code, evidence and review.
+
+\b
+sextet demo                        see it work, without a model
+sextet run "add --json to export"  start in this repository
+
+RUN is the id of a run, the beginning of one, or `latest`; it may be left out where only one is meant.
+Exit codes: 0 approved (and applied with --apply), 1 not approved or failed, 2 usage, 3 waits for a
+person, 130 interrupted and resumable.
+"""
+
+
+@click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sextet")
 def root() -> None:
-    r"""Six Codex roles take a goal through consensus, code, evidence and review.
-
-    \b
-    sextet demo                        see it work, without a model
-    sextet run "add --json to export"  start in this repository
-
-    RUN is the id of a run, the beginning of one, or `latest`; it may be left out where only one is meant.
-    Exit codes: 0 approved (and applied with --apply), 1 not approved or failed, 2 usage, 3 waits for a
-    person, 130 interrupted and resumable.
-    """
+    """All commands."""
 
 
 def main() -> NoReturn:

@@ -19,7 +19,12 @@ from sextet.service import methods as m
 
 @click.command()
 @click.argument("goal")
-@click.option("--mode", type=click.Choice(["feature", *Mode]), default="feature", help="What is asked for.")
+@click.option(
+    "--mode",
+    type=click.Choice(["feature", *(mode.value for mode in Mode)]),
+    default="feature",
+    help="What is asked for.",
+)
 @click.option("--guidance", default="", help="What the goal leaves open: constraints, hints.")
 @click.option("--hunters", type=click.IntRange(1, 16), default=2, help="How many draft independently.")
 @click.option(

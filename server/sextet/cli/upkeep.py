@@ -13,11 +13,13 @@ from sextet.cli import sweeping
 from sextet.cli.doors import Here, find_run, place_of, writing
 from sextet.cli.exits import APPROVED, FAILED
 from sextet.cli.shows import out_json
+from sextet.errors import SextetError
 from sextet.model.names import RunState
 from sextet.roles.wording import clean
 from sextet.service import doctor as examiner
 from sextet.service import settings_files
 from sextet.store import runs
+from sextet.workspace.repository import inspect
 
 _MARKS = {True: "ok", False: "NO", None: "?"}
 
@@ -31,7 +33,7 @@ def doctor(*, as_json: bool, repo: Path) -> int:
 
 
 async def _doctor(folder: Path, *, as_json: bool) -> int:
-    resolved = settings_files.load(folder)
+    resolved = settings_files.load(await _top(folder))
     checks = await examiner.examine(folder, resolved.settings)
     if as_json:
         found = [check.model_dump(mode="json", by_alias=True) for check in checks]
@@ -44,6 +46,14 @@ async def _doctor(folder: Path, *, as_json: bool) -> int:
         for problem in resolved.problems:
             click.echo(f"{problem.level}: {clean(problem.sentence)}")
     return FAILED if any(check.ok is False for check in checks) else APPROVED
+
+
+async def _top(folder: Path) -> Path:
+    """The top level of the work tree that `folder` is in; the folder itself where there is none."""
+    try:
+        return (await inspect(folder)).top
+    except SextetError:  # the examination itself tells what is wrong
+        return folder
 
 
 @click.command()

@@ -227,7 +227,9 @@ def tests(found: TestOutcome) -> str:
     if found.untested:
         return "no test command is known"
     word = "tests pass" if found.passed else "tests fail"
-    return f"{word} ({_number(len(found.commands), 'command')})"
+    before = sum(command.baseline for command in found.commands)
+    known = f", {before} of them failing as on the base" if before else ""
+    return f"{word} ({_number(len(found.commands), 'command')}{known})"
 
 
 def _number(count: int, word: str) -> str:

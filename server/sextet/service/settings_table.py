@@ -201,6 +201,7 @@ _WIDENING = {
     "codex.mcpServers": _TRUE,
     "roles.*.network": _TRUE,
     "roles.*.sandbox": _equals("off"),
+    "roles.*.approvals": _equals("onRequest"),  # a way out of the sandbox, and `--yes` accepts it
     "patch.apply": _equals("auto"),
     "approvals.patch": _equals(0),
 }
