@@ -84,7 +84,7 @@ def ending(screen: Screen, left: Left) -> Ending:
         }
     return Ending(
         run_id=screen.run_id,
-        state=view.state,
+        state=_state(screen, left),
         reason=view.reason,
         exit_code=left.code,
         rehearsal=screen.rehearsal,
@@ -99,6 +99,12 @@ def ending(screen: Screen, left: Left) -> Ending:
         next_step=_next(screen, left, patch),
         **sums,
     )
+
+
+def _state(screen: Screen, left: Left) -> RunState:
+    """The run's state; when a disk refused, the last one that could be written down is no longer true."""
+    view = screen.view
+    return RunState.INTERRUPTED if left.problem and not view.ended else view.state
 
 
 def _verdict(screen: Screen) -> str:

@@ -137,11 +137,12 @@ def _about(view: RunView, task: Task, question_id: str) -> ev.QuestionAsked:
         QuestionKind.BLOCKED if failure is None else _KIND_OF_FAILURE.get(failure.kind, QuestionKind.BLOCKED)
     )
     choices = (RETRY, SKIP, STOP) if _can_skip(view, task) else (RETRY, STOP)
+    step = f" {failure.next_step}" if failure and failure.next_step else ""
     return question(
         view,
         question_id,
         kind,
-        f"{task.id} ({task.title}) cannot go on: {_cause(task)}"[:4_000],
+        f"{task.id} ({task.title}) cannot go on: {_cause(task)}"[: 4_000 - len(step)] + step,
         choices=choices,
         task_id=task.id,
         detail=failure.next_step if failure else "",

@@ -26,6 +26,9 @@ PAUSES = 5
 LONGEST_PAUSE = 3_600.0
 """Seconds of a pause between two attempts at most."""
 
+_STEP = "Read the worker's log (`sextet logs`), remove the cause and retry the task."
+"""For a failure whose author had nothing better to say."""
+
 _PASSING = frozenset({FailureKind.TRANSIENT, FailureKind.MODEL})
 
 Report = tuple[ev.RunEvent, ...]
@@ -191,6 +194,8 @@ class Attempt:
         return wanted and self.task.epoch <= self.task.reworks + PAUSES
 
     async def _failed(self, failure: Failure) -> Report:
+        if not failure.next_step:
+            failure = failure.model_copy(update={"next_step": _STEP})
         self.sink.log("sextet", f"{self.task.id} failed ({failure.kind}): {failure.cause}")
         failed = ev.TaskFailed(
             task_id=self.task.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -37,6 +38,9 @@ class Crew:
         self._resting: set[str] = set()
         """Workers that were stopped one by one."""
         self._closed = False
+        self.refusal: StoreError | None = None
+        """Why nothing can be claimed: the disk refuses, and trying again by itself does not help."""
+        self.refused = asyncio.Event()
 
     @property
     def statuses(self) -> tuple[WorkerStatus, ...]:
@@ -86,7 +90,7 @@ class Crew:
 
     def _fill(self) -> None:
         """Start what is missing. One that is on its way out still counts; this is called again at its end."""
-        if self._closed or self._session.view.ended or self._session.broken:
+        if self._closed or self._session.view.ended or self._session.broken or self.refusal:
             return
         for role in Role:
             for number in range(1, self._wanted(role) + 1):
@@ -105,7 +109,10 @@ class Crew:
         """A worker's loop is over: no longer wanted, wanted again meanwhile, or crashed."""
         del self._workers[worker.id], self._tasks[worker.id]
         error = None if task.cancelled() else task.exception()
-        if error is not None and not self._closed and not self._session.broken:
+        if isinstance(error, StoreError) and error.facts.get("errno", errno.EMFILE) != errno.EMFILE:
+            self.refusal = error
+            self.refused.set()
+        elif error is not None and not self._closed and not self._session.broken:
             self._crashed(worker, error)
         self._fill()
 

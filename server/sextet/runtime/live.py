@@ -135,17 +135,18 @@ class LiveRun:
     async def _until_over(self, helpers: list[asyncio.Task[None]]) -> None:
         over = asyncio.create_task(self.session.until(lambda view: view.ended))
         stop = asyncio.create_task(self._interrupted.wait())
+        refused = asyncio.create_task(self.crew.refused.wait())
         try:
-            await asyncio.wait({over, stop, *helpers}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({over, stop, refused, *helpers}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (over, stop):
+            for task in (over, stop, refused):
                 task.cancel()
-            await asyncio.gather(over, stop, return_exceptions=True)
+            await asyncio.gather(over, stop, refused, return_exceptions=True)
         for helper in helpers:
             if helper.done() and not helper.cancelled() and (error := helper.exception()):
                 raise error
-        if self.session.broken:
-            raise self.session.broken
+        if broken := self.session.broken or self.crew.refusal:
+            raise broken
 
     # The baseline ---------------------------------------------------------------------------------
     async def _baseline(self) -> None:
@@ -188,7 +189,8 @@ class LiveRun:
                 gone = ev.QuestionAnswered(question_id=asked, answer=WITHDRAWN, by=SEXTET)
                 await self.session.record(gone)
             return ""
-        number = sum(1 for name in view.answers if name.startswith(f"setup-{done.patch}-")) + 1
+        before = (name for name in view.answers if name.startswith(f"setup-{done.patch}-"))
+        number = sum(view.answer(name) != "go-on" for name in before) + 1  # "go on" holds after a restart
         question = Question(
             id=f"setup-{done.patch}-{number}",
             kind=QuestionKind.SETUP,

@@ -49,6 +49,7 @@ _HARDENED: Mapping[str, str] = {
 }
 _REMEDIES: Mapping[str, str] = {
     "No space left on device": "Free some space (`sextet clean` shows what Sextet keeps), then try again.",
+    "Out of diskspace": "Free some space (`sextet clean` shows what Sextet keeps), then try again.",
     "Disk quota exceeded": "Free some space (`sextet clean` shows what Sextet keeps), then try again.",
     "Read-only file system": "Make the file system writable again, then try again.",
     "Permission denied": "Give yourself access to what is named there, then try again.",

@@ -47,7 +47,8 @@ async def test_invariant_9_a_failed_attempt_becomes_a_question_and_a_retry_goes_
         task = it.session.view.tasks["implement-1-1"]
         assert (task.epoch, task.usage.input) == (2, 5)
         [failed] = [e.event for e in it.journal() if isinstance(e.event, ev.TaskFailed)]
-        assert (failed.failure, failed.salvage) == (failure, "5" * 40)
+        assert (failed.failure.cause, failed.salvage) == (failure.cause, "5" * 40)
+        assert failed.failure.next_step, "every failure says what to do"
 
 
 async def test_a_defect_of_an_executor_fails_its_attempt_with_its_cause(tmp_path):
