@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from measure import MS, Row, median, spread, wall
+
 from support import repos
 
 LINE = b"x" * 300 + b"\n"

@@ -12,6 +12,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from measure import Row, median, spread
+
 from sextet.model import events as ev
 from sextet.model.names import Kind, Role, RunState
 from sextet.model.outcome import ImplementOutcome
@@ -39,7 +40,9 @@ USAGE = Usage(input=21_000, cached=15_000, output=900, reasoning=300)
 
 def task(number: int) -> Task:
     """An implement task as a splitter makes it."""
-    item = Item(id=f"item-{number}", title=f"Part {number}", instructions="Write it.", files=(f"src/{number}.py",))
+    item = Item(
+        id=f"item-{number}", title=f"Part {number}", instructions="Write it.", files=(f"src/{number}.py",)
+    )
     return Task(id=f"implement-1-{number}", kind=Kind.IMPLEMENT, title=f"Part {number}", patch=1, item=item)
 
 
@@ -166,8 +169,8 @@ def rows(folder: Path, rounds: int = 3) -> list[Row]:
     return [
         Row("claim + complete, store alone", median(rates["store_only"]), "/s",
             peer=spread(rates["store_only"], "/s")),
-        Row("claim + complete, journal and pipeline", median(rates["journal_only"]), "/s", 10_000, at_least=True,
-            peer=spread(rates["journal_only"], "/s")),
+        Row("claim + complete, journal and pipeline", median(rates["journal_only"]), "/s", 10_000,
+            at_least=True, peer=spread(rates["journal_only"], "/s")),
         Row("claim + complete, with claim folders and views", median(rates["everything"]), "/s", 2_000,
             at_least=True, peer=spread(rates["everything"], "/s")),
         Row("races of 32 processes with exactly one winner", alone, "", RACES, at_least=True,

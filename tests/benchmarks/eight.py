@@ -15,6 +15,7 @@ from typing import Any
 
 from measure import Row, median, spread
 from model_server import ModelServer
+
 from sextet.codex import policy
 from sextet.codex.turn import Fence, Purpose, TurnRequest
 from sextet.model import events as ev
@@ -42,14 +43,16 @@ FILES = {f"src/part{n % 20}/module{n}.py": f"VALUE = {n}\n" * 40 for n in range(
 
 
 def scenario(delay: float = DELAY) -> dict[str, Any]:
-    """Eight turns: analysts, consensus, splitter, two implementers that write a file each, tester, reviewer."""
+    """Eight turns: two analysts, consensus, splitter, two implementers with a file each, tester, reviewer."""
     pause = {"delay": delay}
     plan = {**piece.PLAN, "items": [{**item, "files": [f"{item['id']}.txt"]} for item in piece.PLAN["items"]]}
 
     def item(name: str) -> dict[str, Any]:
         patch = f"*** Begin Patch\n*** Add File: {name}.txt\n+{name}\n*** End Patch"
         steps = ([{"apply_patch": patch}], [pause, piece.done(f"wrote {name}.txt")])
-        return piece.says(f"implementer {name}", "You are an implementer", *steps, contains=f"ITEM-{name.upper()}")
+        return piece.says(
+            f"implementer {name}", "You are an implementer", *steps, contains=f"ITEM-{name.upper()}"
+        )
 
     commands = {"summary": "There is one command.", "commands": ["true"]}
     return {
@@ -78,7 +81,9 @@ class Turn:
     def request(self, cwd: Path) -> TurnRequest:
         writes = self.role in {"implementer", "tester"}
         fence = Fence("workspace-write" if writes else "read-only", cwd, cwd / ".git")
-        return TurnRequest(self.prompt, fence, Purpose(self.role, self.role, 1), instructions=self.instructions)
+        return TurnRequest(
+            self.prompt, fence, Purpose(self.role, self.role, 1), instructions=self.instructions
+        )
 
 
 @dataclass
@@ -146,7 +151,9 @@ async def sextet(at: Studio) -> Played:
         await asyncio.sleep(0.5)  # what is made ahead is there
         with at.counted():
             began = time.perf_counter()
-            run_id = await orchestrator.create(StartRun(goal="Let add() add, and test it", overrides=at.overrides))
+            run_id = await orchestrator.create(
+                StartRun(goal="Let add() add, and test it", overrides=at.overrides)
+            )
             session = (await orchestrator.open(run_id)).session
             await orchestrator.drive(run_id)
             started = time.perf_counter() - began
@@ -198,8 +205,7 @@ async def loop(at: Studio) -> float:
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec("bash", "-c", "\n".join(script), cwd=repo, env=at.env)
         assert await process.wait() == 0
-        took = time.perf_counter() - began
-    return took
+        return time.perf_counter() - began
 
 
 def _exec(at: Studio, turn: Turn, repo: Path, name: str) -> str:

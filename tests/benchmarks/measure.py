@@ -93,6 +93,11 @@ def wall(argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: str | N
     """Seconds that a program takes from start to end."""
     began = time.perf_counter()
     subprocess.run(
-        list(argv), env=env or os.environ, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        list(argv),
+        env=env or os.environ,
+        cwd=cwd,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
     )
     return time.perf_counter() - began

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from claims import a_folder, finished, task
 from measure import Row, median, spread
+
 from sextet.model import events as ev
 from sextet.model.names import RunState
 from sextet.runtime.bus import Bus

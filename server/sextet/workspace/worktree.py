@@ -210,11 +210,12 @@ class Workshop:
         self._trash.take(worktree.home, worktree.git_dir)
 
     async def unshare(self) -> None:
-        """Remove the checkouts of readers, when nobody reads any more; they are made again when needed."""
+        """Remove the checkouts of readers, when nobody reads any more, and what was discarded."""
         folder = self._worktrees / "shared"
         homes = sorted(folder.iterdir()) if folder.is_dir() else []
         for home in homes:
             self._trash.take(home, self._admin(home))
+        self._trash.empty()
 
     def forget(self, run_id: str) -> None:
         """Remove a run's folder of worktrees, and those in it that were never finished being made."""
