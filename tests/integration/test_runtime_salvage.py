@@ -65,6 +65,22 @@ async def test_invariant_2_half_done_work_goes_on_in_the_same_process_and_the_pa
         check_journal((await it.orchestrator.open(run_id)).session.folder)
 
 
+async def test_a_file_in_the_making_that_a_kill_left_in_a_worktree_never_gets_into_the_patch(top, tmp_path):
+    leftover = ".sextet-0123456789abcdef.tmp"
+    left = {
+        "item": "one",
+        "epoch": 1,
+        "actions": [write("half.txt", "1\n"), write(f"deep/{leftover}", "x"), wait(60)],
+    }
+    async with shop(top) as it:
+        run_id = await it.start(play(tmp_path, left, REST))
+        await wrote(it, run_id, f"deep/{leftover}")
+        await it.orchestrator.interrupt(run_id, "enough")
+        await it.call("run/resume", runId=run_id)
+        assert await it.orchestrator.wait(run_id) is RunState.COMPLETED
+        assert set(await it.tree(run_id)) == {"a.txt", "b.txt", "half.txt", "rest.txt"}
+
+
 async def test_half_done_work_of_a_failed_attempt_is_there_when_the_task_is_retried(top, tmp_path):
     fail = {"do": "fail", "kind": "internal", "cause": "it broke"}
     first = {"item": "one", "epoch": 1, "actions": [write("half.txt", "1\n"), fail], "answer": None}

@@ -12,6 +12,7 @@ from typing import Self
 
 from sextet.errors import GitError, RepositoryError
 from sextet.system import durable
+from sextet.system.paths import TEMPORARY
 from sextet.workspace.git import Git, text
 from sextet.workspace.objects import write_commit, write_ref
 from sextet.workspace.repository import Repository
@@ -21,6 +22,8 @@ RUNS_FOLDER = "codex-runs"
 REFS = "refs/sextet/"
 """All refs of ours begin with this."""
 
+_NEVER = f"\n/{RUNS_FOLDER}/\n{TEMPORARY}{'[0-9a-f]' * 16}.tmp\n".encode()
+"""Excluded everywhere: runs, and files in the making that a killed process left behind."""
 _EXCLUDES_LIMIT = 1 << 20
 _STALE = 60.0
 """Seconds after which a lock on a ref of ours is nobody's."""
@@ -61,7 +64,7 @@ class Mirror:
     async def refresh(self, repository: Repository) -> None:
         """Bring in the user's excludes and, when HEAD has moved, its commits; `.git` there is only read."""
         excludes = _excludes_of(repository.common_dir / "info" / "exclude")
-        _settle(self.git_dir / "info" / "exclude", excludes + f"\n/{RUNS_FOLDER}/\n".encode())
+        _settle(self.git_dir / "info" / "exclude", excludes + _NEVER)
         if repository.head and not await self.has(repository.head):
             await _fetch(self.git, repository.common_dir, repository.head)
 
