@@ -34,6 +34,7 @@ class Wishes:
     apply: bool = False
     control_files: bool = False
     merge: bool = False
+    draft: bool = False
     yes: bool = False
     wait: bool = False
     as_json: bool = False

@@ -99,6 +99,7 @@ async def _newest(door: Any, run_id: str) -> str:
 @_also
 @click.option("--control-files", is_flag=True, help="Also files that steer tools, editors or CI.")
 @click.option("--merge", is_flag=True, help="Merge with what changed since the run began (untested).")
+@click.option("--draft", is_flag=True, help="Also a patch that the reviewer has not approved.")
 @o.name
 @o.repo
 def apply(patch: str, run_: str, by: str, repo: Path, **given: bool) -> int:

@@ -142,8 +142,9 @@ async def apply(door: Here | There, run_id: str, patch_id: str, wishes: Wishes) 
     detail = await through(door, "patch/get", {**facts, "patchId": patch_id})
     assert isinstance(detail, m.PatchDetail)  # noqa: S101 -- for mypy
     seen = detail.patch.tree
-    await through(door, "task/approve", {**facts, "taskId": f"review-{number}", "seen": seen})
-    allowed = {"controlFiles": wishes.control_files, "merge": wishes.merge}
+    if not wishes.draft:
+        await through(door, "task/approve", {**facts, "taskId": f"review-{number}", "seen": seen})
+    allowed = {"controlFiles": wishes.control_files, "merge": wishes.merge, "draft": wishes.draft}
     done = await through(door, "patch/apply", {**facts, **allowed, "patchId": patch_id, "seen": seen})
     assert isinstance(done, m.ApplyResult)  # noqa: S101 -- for mypy
     return done

@@ -16,7 +16,7 @@ from sextet.runtime.finish import finish
 from sextet.runtime.live import LiveRun
 from sextet.runtime.session import Session
 from sextet.runtime.slots import Slots
-from sextet.service import agents, moved
+from sextet.service import agents, moved, patches
 from sextet.service.notices import notices
 from sextet.service.place import Place
 from sextet.workspace.repository import inspect
@@ -109,6 +109,7 @@ class Active:
             await self._notice()
             state = await self._work(session.view.the_run)
             if state is RunState.COMPLETED:
+                await patches.apply_by_itself(self._house.place, session)
                 with suppress(SextetError):
                     await moved.note(session, await inspect(self._house.place.top))
             return state

@@ -32,7 +32,6 @@ class Dispatcher:
     def __init__(self, orchestrator: Orchestrator) -> None:
         self._orchestrator = orchestrator
         self._place = orchestrator.place
-        self._apply_lock = asyncio.Lock()
         self._handlers: Mapping[str, Handler] = {
             "run/start": self._start,
             "run/resume": self._resume,
@@ -217,11 +216,9 @@ class Dispatcher:
 
     async def _apply(self, asked: m.ApplyPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)
-        async with self._apply_lock:
-            await moved.note(active.session, await inspect(self._place.top))
-            return m.ApplyResult(applied=await patches.apply(self._place, active.session, asked))
+        await moved.note(active.session, await inspect(self._place.top))
+        return m.ApplyResult(applied=await patches.apply(self._place, active.session, asked))
 
     async def _revert(self, asked: m.RevertPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)
-        async with self._apply_lock:
-            return await patches.revert(self._place, active.session, asked)
+        return await patches.revert(self._place, active.session, asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sextet.errors import ApplyError, NotFoundError, RepositoryError, StaleError
+from sextet.errors import ApplyError, NotFoundError, RepositoryError, SextetError, StaleError
 from sextet.model import events as ev
 from sextet.model.patch import Applied, ApplyKind, Patch, PatchState
 from sextet.pipeline.view import RunView
@@ -39,13 +39,36 @@ async def detail(place: Place, view: RunView, asked: OfPatch) -> PatchDetail:
 
 
 async def apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
-    """Write a whole patch into the work tree, all or nothing; the caller holds the lock.
+    """Write a whole patch into the work tree, all or nothing; the supervisor's lock is held.
 
     Raises:
         StaleError: the patch is not the one that was looked at.
         ApplyError: it is not approved, a control file is not confirmed, or files do not fit.
         RepositoryError: another branch is checked out, or a rebase is in progress. Nothing is written then.
     """
+    async with place.applying:
+        return await _apply(place, session, asked)
+
+
+async def apply_by_itself(place: Place, session: Session) -> None:
+    """`patch.apply: auto`: the patch that was just approved, if it is tested and fits exactly; else why not.
+
+    Control files and another branch than the run's stop it, as nobody is there to confirm them.
+    """
+    patch = session.view.patches.get(session.view.patch)
+    if session.view.the_run.settings.patch_apply != "auto" or patch is None:
+        return
+    if patch.state is not PatchState.PROPOSED or patch.untested:
+        return
+    asked = ApplyPatch(run_id=session.run_id, patch_id=patch.id, seen=patch.tree, by="sextet")
+    try:
+        await apply(place, session, asked)
+    except SextetError as error:
+        text = f"{patch.id} was not applied by itself: {error.what}"
+        await session.record(ev.Noted(text=text, level="warning", next_step=error.next_step[:1_000]))
+
+
+async def _apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
     patch = find(session.view, asked.patch_id)
     _may_apply(patch, asked)
     _gate(session.view, patch, asked)
@@ -95,7 +118,7 @@ def _may_apply(patch: Patch, asked: ApplyPatch) -> None:
     if patch.state is PatchState.DRAFT and not asked.draft:
         raise ApplyError(
             f"{patch.id} is a draft: the reviewer has not approved it.",
-            next_step="Wait for the approval, or apply the draft with --draft.",
+            next_step="Wait for the approval, or apply the draft with --draft (untested, not approved).",
         )
     if patch.state is PatchState.APPLIED:
         raise ApplyError(
@@ -105,6 +128,11 @@ def _may_apply(patch: Patch, asked: ApplyPatch) -> None:
 
 def _gate(view: RunView, patch: Patch, asked: ApplyPatch) -> None:
     """As many named approvals of exactly this tree as the run asks for; who applies it is one of them."""
+    if view.the_run.settings.patch_apply == "never":
+        raise ApplyError(
+            f"{patch.id} is not applied, because `sextet.patch.apply` is `never`.",
+            next_step="Read it with `sextet patch show`, or change the setting and start a new run.",
+        )
     wanted = view.the_run.settings.approvals.patch
     given = view.approvals.get(f"review-{patch.number}", ())
     names = sorted({asked.by} | {approval.by for approval in given if approval.seen == patch.tree})
@@ -122,6 +150,11 @@ async def revert(place: Place, session: Session, asked: RevertPatch) -> RevertRe
         NotFoundError: nothing was applied.
         ApplyError: later edits collide with it; nothing is written.
     """
+    async with place.applying:
+        return await _revert(place, session, asked)
+
+
+async def _revert(place: Place, session: Session, asked: RevertPatch) -> RevertResult:
     patch = find(session.view, asked.patch_id)
     done = [each for each in patch.applied if asked.apply_id in {None, each.id}]
     if not done or patch.state is not PatchState.APPLIED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -27,6 +28,8 @@ class Place:
     repository: Repository
     state: State
     trust: Trust
+    applying: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
+    """Held while a patch is written into the work tree or taken back."""
     _kept: list[Workshop] = field(default_factory=list, compare=False, repr=False)
     """The workshop, once it was opened."""
 

@@ -16,8 +16,9 @@ from sextet.store.layout import JOURNAL, RunFolder
 from sextet.store.reading import MAX_JOURNAL
 from sextet.store.reading import inspect as inspect  # noqa: PLC0414 -- for whoever may write, too
 from sextet.store.reading import read as read  # noqa: PLC0414 -- for whoever may write, too
+from sextet.system.appender import Appender
 from sextet.system.disk import DISK, Disk, explained
-from sextet.system.durable import Appender, Folder
+from sextet.system.durable import Folder
 
 _BATCH = 4096
 _TORN = "events.torn"

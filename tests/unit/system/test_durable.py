@@ -10,8 +10,9 @@ import pytest
 
 from sextet.errors import StoreError
 from sextet.system import durable
+from sextet.system.appender import Appender
 from sextet.system.disk import DISK, Disk, explain
-from sextet.system.durable import Appender, Folder, install_dir
+from sextet.system.durable import Folder, install_dir
 from support.disks import FaultyDisk, every_fault, open_descriptors
 
 

@@ -1,0 +1,87 @@
+"""`sextet.patch.apply` and drafts: what is written by itself, what never is, and what must be asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sextet.errors import ApplyError
+from sextet.model.names import RunState
+from sextet.model.patch import PatchState
+from support import repos, runs
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    return repos.make(tmp_path / "repo", {"a.txt": "1\n"})
+
+
+def play(tmp_path: Path, how: str, *, path: str = "one.txt", cues: tuple[dict[str, Any], ...] = ()) -> Path:
+    items = {"one": {"actions": [runs.write(path, "2\n")]}}
+    settings = {"tester": {"commands": ["true"]}, "patchApply": how}
+    file = tmp_path / "scenario.json"
+    file.write_text(json.dumps(runs.scenario(items, settings=settings, cues=cues)))
+    return file
+
+
+async def finished(shop: runs.Shop, file: Path) -> tuple[str, Any]:
+    run_id = await shop.start(file)
+    assert await shop.orchestrator.wait(run_id) is RunState.COMPLETED
+    return run_id, shop.view(run_id)
+
+
+async def test_an_exact_patch_is_applied_by_itself_only_where_the_settings_say_so(tmp_path, top):
+    async with runs.shop(top) as shop:
+        _, view = await finished(shop, play(tmp_path, "ask"))
+        assert view.patches[1].state is PatchState.PROPOSED
+        assert not (top / "one.txt").exists()
+        _, view = await finished(shop, play(tmp_path, "auto"))
+        assert view.patches[1].state is PatchState.APPLIED
+        assert view.patches[1].applied[0].by == "sextet"
+    assert (top / "one.txt").read_text() == "2\n"
+
+
+async def test_a_control_file_is_never_applied_by_itself(tmp_path, top):
+    async with runs.shop(top) as shop:
+        _, view = await finished(shop, play(tmp_path, "auto", path=".vscode/tasks.json"))
+    assert view.patches[1].state is PatchState.PROPOSED
+    assert any(".vscode/tasks.json" in note.text for note in view.notes)
+    assert not (top / ".vscode").exists()
+
+
+async def test_what_was_edited_meanwhile_is_not_merged_by_itself(tmp_path, top):
+    async with runs.shop(top) as shop:
+        file = play(tmp_path, "auto", path="a.txt")
+        run_id = await shop.start(file, autoStart=False)
+        (top / "a.txt").write_text("mine\n")
+        await shop.orchestrator.drive(run_id)
+        await shop.orchestrator.wait(run_id)
+        assert shop.view(run_id).patches[1].state is PatchState.PROPOSED
+    assert (top / "a.txt").read_text() == "mine\n"
+
+
+async def test_never_means_never(tmp_path, top):
+    async with runs.shop(top) as shop:
+        run_id, _ = await finished(shop, play(tmp_path, "never"))
+        with pytest.raises(ApplyError, match="never"):
+            await shop.call("patch/apply", runId=run_id, patchId="patch-1")
+    assert not (top / "one.txt").exists()
+
+
+async def test_a_draft_is_written_only_on_request(tmp_path, top):
+    red = {
+        "role": "reviewer",
+        "rework": 0,
+        "actions": [{"do": "hang"}],
+        "answer": {"verdict": "approve", "summary": "s", "findings": []},
+    }
+    async with runs.shop(top) as shop:
+        run_id = await shop.start(play(tmp_path, "ask", cues=(red,)))
+        await shop.until(run_id, lambda view: "review-1" in view.working)
+        with pytest.raises(ApplyError, match="draft"):
+            await shop.call("patch/apply", runId=run_id, patchId="patch-1")
+        await shop.call("patch/apply", runId=run_id, patchId="patch-1", draft=True)
+        assert (top / "one.txt").read_text() == "2\n"
