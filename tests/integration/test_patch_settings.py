@@ -10,6 +10,7 @@ import pytest
 
 from sextet.errors import ApplyError
 from sextet.model.names import RunState
+from sextet.model.outcome import Change, ImplementOutcome
 from sextet.model.patch import PatchState
 from support import repos, runs
 
@@ -42,6 +43,16 @@ async def test_an_exact_patch_is_applied_by_itself_only_where_the_settings_say_s
         assert view.patches[1].state is PatchState.APPLIED
         assert view.patches[1].applied[0].by == "sextet"
     assert (top / "one.txt").read_text() == "2\n"
+
+
+async def test_an_attempt_leaves_its_outcome_and_its_change_to_be_read(tmp_path, top):
+    async with runs.shop(top) as shop:
+        run_id, view = await finished(shop, play(tmp_path, "ask"))
+    attempt = top / "codex-runs" / run_id / "attempts" / "implement-1-1" / "1"
+    outcome = view.tasks["implement-1-1"].outcome
+    assert ImplementOutcome.model_validate_json((attempt / "outcome.json").read_bytes()) == outcome
+    assert Change.model_validate_json((attempt / "change.json").read_bytes()) == outcome.change
+    assert "+++ b/one.txt" in (attempt / "change.diff").read_text()
 
 
 async def test_a_control_file_is_never_applied_by_itself(tmp_path, top):

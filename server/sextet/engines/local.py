@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 from sextet.errors import SextetError
 from sextet.model.events import BaselineFinished
 from sextet.model.names import Kind, Role
-from sextet.model.outcome import ImplementOutcome, Outcome
+from sextet.model.outcome import Change, ImplementOutcome, Outcome
 from sextet.model.task import Task
 from sextet.pipeline.view import RunView
 from sextet.roles.cast import Cast
 from sextet.roles.executor import Assignment, AttemptFailedError, Sink
 from sextet.roles.tester import baseline
 from sextet.runtime.engine import Integration
+from sextet.workspace import changeset
 from sextet.workspace.merge import Conflict, MergeQueue
 from sextet.workspace.mirror import REFS
 from sextet.workspace.worktree import Workshop
@@ -64,9 +66,20 @@ class LocalEngine:
         outcome = task.outcome
         if not isinstance(outcome, ImplementOutcome) or outcome.change is None:
             return Integration(tree=tree, commit=commit)
-        result = await self._queue.integrate(commit, outcome.change, f"{task.id}: {task.title}")
+        title = f"{task.id}: {task.title}"
+        picture, result = await asyncio.gather(
+            self._picture(outcome.change), self._queue.integrate(commit, outcome.change, title)
+        )
         if isinstance(result, Conflict):
-            return Integration(conflicts=result.files, detail=result.notes)
+            return Integration(conflicts=result.files, detail=result.notes, picture=picture)
         ref = f"{REFS}{view.the_run.id}/patch-{task.patch}"
         await self._workshop.mirror.keep(ref, result.commit)
-        return Integration(tree=result.tree, commit=result.commit)
+        return Integration(tree=result.tree, commit=result.commit, picture=picture)
+
+    async def _picture(self, change: Change) -> str:
+        """The change, to be read; no integration fails for it, so a failure is told in its place."""
+        mirror = self._workshop.mirror
+        try:
+            return await changeset.picture(mirror, await changeset.diff(mirror, change.start, change.tree))
+        except SextetError as error:
+            return f"There is no picture of this change: {error}\n"

@@ -179,6 +179,9 @@ class Attempt:
     def _finished(self, outcome: Outcome) -> ev.RunEvent:
         facts: dict[str, Any] = {"task_id": self.task.id, "epoch": self.task.epoch}
         seconds = time.monotonic() - self._started
+        self.sink.artifact("outcome.json", outcome.to_json())
+        if isinstance(outcome, ImplementOutcome) and outcome.change:
+            self.sink.artifact("change.json", outcome.change.to_json())
         if isinstance(outcome, ImplementOutcome) and outcome.blocked:
             step = "Comment on the task or change its item, then retry it."
             failure = Failure(kind=FailureKind.BLOCKED, cause=outcome.summary, next_step=step)

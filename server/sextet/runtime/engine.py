@@ -14,12 +14,13 @@ from sextet.roles.executor import Assignment, Sink
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """The integration tree with a change in it, or the files that collide."""
+    """The integration tree with a change in it, or the files that collide; `picture` is the change's diff."""
 
     tree: str = ""
     commit: str = ""
     conflicts: tuple[str, ...] = ()
     detail: str = ""
+    picture: str = ""
 
 
 class Engine(Protocol):

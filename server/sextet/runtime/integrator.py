@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
-from sextet.errors import SextetError
+from sextet.errors import SextetError, StoreError
 from sextet.model import events as ev
 from sextet.model.names import Severity, TaskState
 from sextet.model.outcome import Finding
@@ -31,6 +32,9 @@ async def integrate(session: Session, engine: Engine) -> None:
             return
         task = session.view.tasks[next(iter(session.view.captured))]
         result = await _patiently(session, engine, task)
+        if result.picture:
+            with suppress(StoreError):  # a help for readers: the trees themselves are in the mirror
+                session.artifacts.append(task.id, task.epoch, "change.diff", result.picture.encode())
         current = session.view.tasks[task.id]
         if (current.state, current.epoch) == (TaskState.DONE, task.epoch) and not session.view.ended:
             await session.record(_event(session, current, result))

@@ -175,4 +175,4 @@ async def test_files_that_cannot_be_kept_cost_a_note_and_not_the_attempt(tmp_pat
         monkeypatch.setattr(it.session.artifacts, "log", refuse)
         assert await (await it.begin()) is RunState.COMPLETED
         texts = [note.text for note in it.session.view.notes]
-        assert texts == ["prompt.md of split-1 could not be kept: The disk is full."]
+        assert texts.count("prompt.md of split-1 could not be kept: The disk is full.") == 1
