@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -176,6 +178,19 @@ def test_ctrl_c_loses_the_run(repo: Path, tmp_path: Path) -> None:
     done = sextet("resume", "--apply", "--repo", repo)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (repo / "half.md").read_text() == "half\n"
+
+
+def test_work_that_was_kept_is_not_found_again(repo: Path, tmp_path: Path, home: Path) -> None:
+    half = {"do": "write", "path": "half.md", "text": "half of it\n"}
+    work = [half, {"do": "say", "text": "half way"}, HANG]
+    with background(*rehearse(repo, play(tmp_path, work=work), "-v")) as live:
+        live.until("half way")
+        live.interrupt()
+        assert live.wait() == 130
+    listed = sextet("recover", "--repo", repo).stdout
+    assert "implement-1-1, attempt 1, left work in" in listed
+    shown = subprocess.run(shlex.split(listed.split("Look at it: ")[1]), capture_output=True, check=True)
+    assert b"+half of it" in shown.stdout
 
 
 def test_a_killed_command_loses_the_run(repo: Path, tmp_path: Path) -> None:

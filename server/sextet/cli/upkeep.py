@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sextet.model.names import RunState
 from sextet.roles.wording import clean
 from sextet.service import doctor as examiner
 from sextet.service import settings_files
+from sextet.service.salvaged import mirror_of, salvaged
 from sextet.store import runs
 from sextet.workspace.repository import inspect
 
@@ -59,7 +61,7 @@ async def _top(folder: Path) -> Path:
 @click.command()
 @o.repo
 def recover(repo: Path) -> int:
-    """Finish or take back an apply that a crash cut off, and list runs that can go on."""
+    """Finish or take back an apply that a crash cut off; list runs that can go on, and work that was kept."""
     return o.finish(_recover(repo))
 
 
@@ -78,7 +80,13 @@ async def _recover(folder: Path) -> int:
     for run in open_:
         word = run.state.value.replace("_", " ") if run.state else "unknown"
         click.echo(f"{run.id} is {word}; go on with it: sextet resume {run.id}")
-    if not said and not open_:
+    left = await salvaged(place)
+    for each in left:
+        click.echo(f"{each.run_id}: {each.task_id}, attempt {each.epoch}, left work in {each.commit[:12]}")
+    if left:
+        mirror = shlex.quote(str(mirror_of(place)))
+        click.echo(f"Look at it: git --git-dir={mirror} show {left[-1].commit[:12]}")
+    if not said and not open_ and not left:
         click.echo("There is nothing to recover.")
     return APPROVED
 
