@@ -80,7 +80,7 @@ async def test_a_folder_without_a_repository_is_refused_with_a_next_step(tmp_pat
 
 async def test_a_bare_repository_is_refused_with_a_next_step(tmp_path):
     git(tmp_path, "init", "-q", "--bare", "bare.git")
-    with pytest.raises(RepositoryError, match=r"bare.*clone that has a work tree"):
+    with pytest.raises(RepositoryError, match=r"bare.*clone that has its files checked out"):
         await inspect(tmp_path / "bare.git")
 
 
