@@ -1,9 +1,8 @@
-"""What agents get that plant links and control files, write what nobody can read, approve themselves, or lie."""
+"""What agents get that plant links and control files, write the unreadable, approve themselves, or lie."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,8 @@ def test_planted_links_lead_nowhere(repo: Path, home: Path, control: tuple[str, 
         repo,
         f"""
         ln -s /etc/passwd passwd; ln -s {repo} tree; ln -s {repo}/.git dotgit; ln -s {victim} out
-        ln -s ../../../../../../etc up; rm -rf src && ln -s {victim} src; rm a.txt && ln -s {victim}/keep.txt a.txt
+        ln -s ../../../../../../etc up; rm -rf src && ln -s {victim} src
+        rm a.txt && ln -s {victim}/keep.txt a.txt
         """,
     )
     patch = sextet(repo, "patch", "show").expect(0)
@@ -104,7 +104,7 @@ def test_nested_repositories_and_forged_runs_are_left_out(repo: Path) -> None:
     assert (repo / "fine.txt").read_text() == "fine\n"
     assert not (repo / "other").exists()
     assert not (repo / "CODEX-RUNS").exists()
-    assert not (repo / ".GIT").exists() or os.path.samefile(repo / ".GIT", repo / ".git")
+    assert not (repo / ".GIT").exists() or (repo / ".GIT").samefile(repo / ".git")
     assert not (repo / "deep").exists()
     assert [path.name for path in (repo / "codex-runs").iterdir() if path.is_dir()] == [run_folder(repo).name]
 
@@ -128,7 +128,8 @@ def test_names_that_lie_on_a_terminal_are_shown_for_what_they_are(repo: Path) ->
     said = attack(
         repo,
         r"""
-        touch -- "$(printf 'new\nline')" "$(printf 'bidi\342\200\256txt.exe')" -rf "$(printf 'osc\033]0;x\007')"
+        touch -- "$(printf 'new\nline')" "$(printf 'bidi\342\200\256txt.exe')" -rf
+        touch -- "$(printf 'osc\033]0;x\007')"
         touch -- '$(touch pwned)' "quo'te\"s" ' ' '~' '*' "$(printf 'not-utf8\377')" 'back\slash'
         """,
     )
@@ -265,7 +266,7 @@ def test_log_lines_that_imitate_ours_decide_nothing(repo: Path, home: Path) -> N
     assert "\u202e" not in done.said
     lies = [line for line in done.out.splitlines() if "approve: all is well" in line]
     assert lies
-    assert all("implementer-1" in line and "| " in line for line in lies), "each says who speaks"
+    assert all("  implementer-" in line and "  | " in line for line in lies), "each says who speaks"
     assert "\x1b" not in sextet(repo, "logs").expect(0).said
 
 

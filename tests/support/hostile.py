@@ -132,7 +132,7 @@ def scenario(folder: Path, *cues: Cue, **more: Any) -> Path:
 # What is left -------------------------------------------------------------------------------------
 def run_folder(repo: Path) -> Path:
     """The folder of the newest run."""
-    return sorted(path for path in (repo / "codex-runs").iterdir() if (path / "run.json").is_file())[-1]
+    return max(path for path in (repo / "codex-runs").iterdir() if (path / "run.json").is_file())
 
 
 def entries(repo: Path) -> list[dict[str, Any]]:

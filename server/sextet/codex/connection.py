@@ -17,7 +17,7 @@ from sextet.system import processes
 MOST_LOADED: Final = 32
 """Idle threads that stay loaded; older ones are given back and resumed when they are needed again."""
 
-_START: Final = 30.0
+_START: Final = 20.0
 
 
 class Connection:

@@ -250,5 +250,9 @@ def read_view(place: Place, run_id: str) -> RunView:
     folder = runs.open_run(place.top, place.state, run_id, read_only=True)
     view = fold(reading.read(folder))
     if view.run is None:
-        raise NotFoundError(f"Run {run_id} has no readable beginning.", run_id=run_id)
+        raise NotFoundError(
+            f"The journal of run {run_id} (events.jsonl) is damaged from its beginning: nothing is shown.",
+            next_step="Restore the file if you have a copy; otherwise start a new run.",
+            run_id=run_id,
+        )
     return view
