@@ -61,8 +61,9 @@ def measure(names: list[str]) -> dict[str, list[Row]]:
         for name in names:
             began = time.monotonic()
             print(f"\n{BENCHES[name]}", flush=True)
-            with tempfile.TemporaryDirectory(prefix="bench-", dir=home) as folder:
-                found[name] = importlib.import_module(name).rows(Path(folder) / name)
+            # Nothing is removed before the end: for minutes after that, ext4 is slow to make files.
+            folder = Path(tempfile.mkdtemp(prefix="bench-", dir=home))
+            found[name] = importlib.import_module(name).rows(folder / name)
             show(found[name])
             print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
     finally:

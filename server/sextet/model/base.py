@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -28,6 +29,15 @@ class Record(BaseModel):
     def to_json(self) -> bytes:
         """The record as compact UTF-8 JSON with camelCase keys."""
         return self.__pydantic_serializer__.to_json(self, by_alias=True)
+
+    def evolved(self, changes: Mapping[str, object]) -> Self:
+        """A copy with other fields, unchecked: `model_copy` at a third of its price, for the fold."""
+        new = object.__new__(type(self))
+        object.__setattr__(new, "__dict__", {**self.__dict__, **changes})
+        object.__setattr__(new, "__pydantic_fields_set__", self.__pydantic_fields_set__)
+        object.__setattr__(new, "__pydantic_extra__", None)
+        object.__setattr__(new, "__pydantic_private__", None)
+        return new
 
 
 Text = Annotated[str, StringConstraints(max_length=100_000)]

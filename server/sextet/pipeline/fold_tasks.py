@@ -19,7 +19,7 @@ _NO_USAGE = Usage()
 
 def change(view: RunView, task: Task, move: Move, **changes: Any) -> Task:
     """The task after a move and with other changes, in its place in the view."""
-    new = task.model_copy(update={"state": after(task, move), **changes})
+    new = task.evolved({"state": after(task, move), **changes})
     view.store(new)
     return new
 
@@ -27,7 +27,7 @@ def change(view: RunView, task: Task, move: Move, **changes: Any) -> Task:
 def added(view: RunView, event: ev.TaskAdded, entry: ev.Entry) -> None:
     """A task of an id that was not there."""
     _check_new(view, event.task)
-    view.store(event.task.model_copy(update={"added_at": entry.time}))
+    view.store(event.task.evolved({"added_at": entry.time}))
 
 
 def _check_new(view: RunView, task: Task) -> None:
@@ -63,7 +63,7 @@ def turn_started(view: RunView, event: ev.TurnStarted, _: ev.Entry) -> None:
     changes: dict[str, Any] = {"model": event.model, "thread": event.thread}
     if event.start:
         changes["start"] = event.start
-    view.store(task.model_copy(update=changes))
+    view.store(task.evolved(changes))
 
 
 def _held(view: RunView, task_id: str, epoch: int) -> Task:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Self
 
@@ -31,6 +32,8 @@ SEXTET = "sextet"
 """The actor of what nobody in particular did."""
 
 _CLAIM_TRIES = 3
+_LONG = 5_000
+"""Entries of a journal from which on the garbage collector is kept away from what they became."""
 
 
 class Session:
@@ -66,8 +69,9 @@ class Session:
             with collector_paused():
                 journal = Journal.open(folder, disk)
                 opened.callback(journal.close)
-                self.view: RunView = fold(journal.entries)
-                journal.entries.clear()
+                self.view: RunView = fold(_drained(journal.entries))
+                if self.view.seq > _LONG:
+                    gc.freeze()  # else each full collection walks all tasks and halts the loop meanwhile
             self.claims = TaskClaimStore(folder, disk)
             opened.callback(self.claims.close)
             self.artifacts = Artifacts(folder, disk)
@@ -284,6 +288,13 @@ class Session:
         finally:
             self.artifacts.close()
             self.claims.close()
+
+
+def _drained(entries: list[ev.Entry]) -> Iterator[ev.Entry]:
+    """Each entry, which is let go of before the next."""
+    entries.reverse()
+    while entries:
+        yield entries.pop()
 
 
 def _touched(event: ev.RunEvent) -> tuple[str, ...]:

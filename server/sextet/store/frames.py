@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from zlib import crc32
@@ -26,6 +26,9 @@ MAX_LINE = 16 << 20
 _HEAD = 9
 _START = b" "
 _MORE = b"+"
+
+
+_parse: Callable[[bytes], Entry] = Entry.__pydantic_validator__.validate_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,13 @@ def scan(data: bytes, after: int = 0, limit: int | None = None) -> Scan:
 
 def _read_line(line: bytes, seq: int, *, parse: bool) -> tuple[Entry | None, str]:
     """The entry of a line when it is to be parsed, and what is wrong with the line."""
-    if not _is_framed(line):
-        return None, f"Entry {seq} does not match its checksum."
     body = line[_HEAD:]
+    if line[:_HEAD] not in {b"%08x " % (sum_of := crc32(body)), b"%08x+" % sum_of}:
+        return None, f"Entry {seq} does not match its checksum."
     if not parse and body.startswith(b'{"seq":%d,' % seq):
         return None, ""
     try:
-        entry = Entry.model_validate_json(body)
+        entry = _parse(body)
     except ValidationError:
         return None, f"Entry {seq} is not one that this version of Sextet knows."
     if entry.seq != seq:
