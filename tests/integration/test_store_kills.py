@@ -15,6 +15,7 @@ import pytest
 from sextet.model.events import Entry, RunCreated, TaskAdded, TaskClaimed, TaskFinished, TaskReleased
 from sextet.model.names import Kind, TaskState
 from sextet.model.outcome import ImplementOutcome
+from sextet.model.run import Run
 from sextet.model.task import Task
 from sextet.pipeline.fold import fold
 from sextet.store import runs
@@ -152,7 +153,7 @@ def test_invariant_2_killed_at_any_call_of_creating_a_run(tmp_path):
         if not runs.list_runs(root, state):
             runs.create(root, state, a_run())
         folder = runs.open_run(root, state, RUN_ID)
-        assert runs.load_run(folder) == a_run()
+        assert Run.model_validate_json(folder.run.read_bytes()) == a_run()
         Journal.open(folder).close()
     assert at > 15
 

@@ -20,7 +20,7 @@ from sextet.codex.turn import (
     TurnResult,
 )
 from sextet.model.answers import PlannedItem, WorkPlan
-from sextet.model.names import KIND_OF, Mode, Role
+from sextet.model.names import ROLE_OF, Mode, Role
 from sextet.model.notes import QuestionKind
 from sextet.model.outcome import (
     AnalysisOutcome,
@@ -174,7 +174,7 @@ def make_assignment(role: Role, run: Run | None = None, **more: Any) -> Assignme
     run = run or make_run()
     of_task = {name: more.pop(name) for name in tuple(more) if name in Task.model_fields and name != "patch"}
     item = of_task.get("item")
-    kind = KIND_OF[role]
+    kind = next(kind for kind, its in ROLE_OF.items() if its is role)
     facts = {"id": f"{kind.value}-1-{item.id if item else 1}", "title": "Do it", "patch": 1, "epoch": 1}
     task = Task(**{**facts, "kind": kind, **of_task})
     settings = more.pop("settings", None) or run.settings.role(role)

@@ -15,7 +15,7 @@ from sextet.cli.doors import Here, find_run, place_of, writing
 from sextet.cli.exits import APPROVED, FAILED
 from sextet.cli.shows import out_json
 from sextet.errors import SextetError
-from sextet.model.names import RunState
+from sextet.model.names import ENDED
 from sextet.roles.wording import clean
 from sextet.service import doctor as examiner
 from sextet.service import settings_files
@@ -75,8 +75,7 @@ async def _recover(folder: Path) -> int:
     if busy:
         click.echo("A Sextet is at work on this folder; it has recovered what there was when it began.")
         return APPROVED
-    over = {RunState.COMPLETED, RunState.STOPPED, RunState.FAILED}
-    open_ = [run for run in runs.list_runs(place.top, place.state) if run.ours and run.state not in over]
+    open_ = [run for run in runs.list_runs(place.top, place.state) if run.ours and run.state not in ENDED]
     for run in open_:
         word = run.state.value.replace("_", " ") if run.state else "unknown"
         click.echo(f"{run.id} is {word}; go on with it: sextet resume {run.id}")

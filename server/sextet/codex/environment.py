@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -53,11 +52,6 @@ _SHELL: Final = {
 """Set for every shell of an agent and every test command."""
 
 _SECRET: Final = ("*KEY*", "*SECRET*", "*TOKEN*", "*PASSWORD*", "*PASSWD*", "*CREDENTIAL*")
-
-
-def is_secret(name: str) -> bool:
-    """Whether a variable's name says that its value is a secret."""
-    return any(fnmatch.fnmatchcase(name.upper(), pattern) for pattern in _SECRET)
 
 
 def for_codex(base: Mapping[str, str], *, home: Path | None, keys: Iterable[str] = ()) -> dict[str, str]:

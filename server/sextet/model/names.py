@@ -47,7 +47,6 @@ class Kind(StrEnum):
 
 
 ROLE_OF = dict(zip(Kind, Role, strict=True))
-KIND_OF = {role: kind for kind, role in ROLE_OF.items()}
 
 
 class Mode(StrEnum):

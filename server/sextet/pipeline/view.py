@@ -17,6 +17,7 @@ from sextet.model.run import Base, Run
 from sextet.model.settings import RoleSettings
 from sextet.model.task import Task, Usage
 from sextet.pipeline.overlap import Parts, occupy
+from sextet.pipeline.transitions import CLOSED
 
 NOTES_KEPT = 200
 
@@ -122,8 +123,7 @@ class RunView:
     def implemented(self, patch: int) -> bool:
         """True when every implement task of the patch is part of its integration tree or closed."""
         total = self.total(Kind.IMPLEMENT, patch)
-        closed = (TaskState.STOPPED, TaskState.SUPERSEDED)
-        return 0 < total == self.number(Kind.IMPLEMENT, patch, TaskState.INTEGRATED, *closed)
+        return 0 < total == self.number(Kind.IMPLEMENT, patch, TaskState.INTEGRATED, *CLOSED)
 
     def drafts(self, patch: int) -> dict[int, Analysis]:
         """Finished drafts by their number."""

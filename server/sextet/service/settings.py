@@ -14,7 +14,7 @@ from sextet.errors import SettingsError
 from sextet.model.base import Line, Record
 from sextet.model.names import Role
 from sextet.model.settings import Settings
-from sextet.service.settings_table import TABLE, Entry, check, value_of
+from sextet.service.settings_table import TABLE, check, value_of
 from sextet.store.trust import digest_of
 
 Origin = Literal["run", "editor", "repository", "user"]
@@ -115,13 +115,6 @@ def needs_trust(settings: Settings, sources: Mapping[str, Origin]) -> tuple[Trus
         if sources.get(key) in UNSEEN and entry.path and entry.widening and entry.widening.applies(value):
             items.append(TrustItem(key=key, value=value, digest=digest_of(key, value)))
     return tuple(items)
-
-
-def withhold(settings: Settings, keys: Iterable[str]) -> Settings:
-    """The settings with these keys (with or without `sextet.`) at their defaults: what was not trusted."""
-    plain = Settings()
-    entries = [TABLE[key.removeprefix(_PREFIX)] for key in keys]
-    return _update(settings, {entry.path: _raw(plain, entry) for entry in entries if entry.path})
 
 
 # From a layer to checked values -------------------------------------------------------------------
@@ -229,13 +222,6 @@ def _capped(problems: list[Problem], layer: Layer) -> list[Problem]:
 # Building -----------------------------------------------------------------------------------------
 def _build(accepted: Mapping[str, Any]) -> Settings:
     return _update(Settings(), {TABLE[key].path: value for key, value in accepted.items() if TABLE[key].path})
-
-
-def _raw(settings: Settings, entry: Entry) -> Any:
-    owner: Any = settings.role(Role(entry.path[1])) if entry.path[0] == "roles" else settings
-    if len(entry.path) == 2:
-        owner = getattr(settings, entry.path[0])
-    return getattr(owner, entry.field)
 
 
 def _update(settings: Settings, values: Mapping[tuple[str, ...], Any]) -> Settings:

@@ -146,11 +146,6 @@ class Writer:
         """The sequence number that was given out last."""
         return self._seq
 
-    @property
-    def failure(self) -> StoreError | None:
-        """Why nothing can be written any more; None while all is well."""
-        return self._failure
-
     def put(self, event: RunEvent, actor: str, time: float) -> tuple[Entry, asyncio.Future[None]]:
         """Give an event its place in the journal.
 

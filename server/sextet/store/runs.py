@@ -47,7 +47,7 @@ class RunSummary:
     """False for a run that came with a clone."""
     schema_version: int
     problem: str
-    """Why it can only be looked at, as a sentence; empty when it can be continued."""
+    """What is wrong with its `run.json`, or that it is not ours; empty when all is well."""
 
 
 class _Ownership(Record):
@@ -148,25 +148,6 @@ def adopt(root: Path, state: State, run_id: str) -> RunFolder:
     with _entered(root, check_run_id(run_id)) as folder:
         _own(state, run_id, folder)
     return RunFolder(root / RUNS / run_id)
-
-
-def load_run(folder: RunFolder) -> Run:
-    """What `run.json` says.
-
-    Raises:
-        StoreError: it is missing, damaged, or of a newer version.
-    """
-    with explained(f"read run {folder.run_id}"):
-        data = read(folder.run, _RUN_LIMIT)
-    try:
-        run = Run.model_validate_json(data)
-    except ValidationError as error:
-        problem = _problem_of(_loose(data)) or "its run.json is damaged"
-        raise StoreError(f"Run {folder.run_id} cannot be continued: {problem}.") from error
-    if run.id != folder.run_id or run.schema_version > SCHEMA_VERSION:
-        problem = _problem_of({"schemaVersion": run.schema_version}) or "its run.json is of another run"
-        raise StoreError(f"Run {folder.run_id} cannot be continued: {problem}.")
-    return run
 
 
 def list_runs(root: Path, state: State, limit: int | None = None) -> list[RunSummary]:

@@ -59,10 +59,6 @@ class Trust:
         new = _Trusted(kind=kind, digest=digest_of(kind, value), by=by, at=time.time())
         self._save((*self._load(), new)[-_MOST:])
 
-    def forget(self, kind: str) -> None:
-        """Take back everything that was trusted of this kind."""
-        self._save(tuple(record for record in self._load() if record.kind != kind))
-
     def _load(self) -> tuple[_Trusted, ...]:
         try:
             return _Records.model_validate_json(read(self._state.trust, _LIMIT)).records

@@ -57,18 +57,10 @@ class Views:
         self._wake.set()
 
     def check(self, tasks: Iterable[Task]) -> None:
-        """As `rebuild`, by the thread and one after the other; returns at once."""
+        """Write every view again that is missing or not what the journal says; returns at once."""
         with self._guard:
             self._unchecked.update((task.id, task) for task in tasks if task.id not in self._dirty)
         self._wake.set()
-
-    def rebuild(self, tasks: Iterable[Task]) -> int:
-        """Rewrite every view that is missing or not what the journal says; returns how many were wrong."""
-        wrong = [task for task in tasks if not self._is_right(task)]
-        for task in wrong:
-            self.put(task)
-        self.flush()
-        return len(wrong)
 
     def flush(self) -> None:
         """Write all that is due now, in the calling thread; what fails stays due (see `failure`)."""

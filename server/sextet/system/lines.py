@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import NamedTuple
 
@@ -74,55 +73,7 @@ _CONTROL = re.compile(
 )
 """Everything that a terminal would obey, or that reorders what a person reads."""
 
-_UNFINISHED = re.compile(
-    f"(\x1b[\\]PX^_]|[{_STRINGS}])[^\x07\x18\x1a\x1b\n\x80-\x9f]*|(\x1b\\[|\x9b)[ -?]*|(\x1b ?)[ -/]*"
-)
-"""A sequence whose end may follow in the next chunk; its group stands for the whole of it."""
 
-_INTRODUCERS = "\x1b\x9b" + _STRINGS
-"""Characters that begin a sequence and never occur inside one."""
-
-
-def plain(text: str, limit: int | None = None) -> str:
-    """Text without terminal sequences and control characters, except line ends and tabs.
-
-    Args:
-        text: anything.
-        limit: characters to keep, >= 1; a longer text is cut and ends with an ellipsis.
-    """
-    clean = _CONTROL.sub("", text)
-    if limit is not None and len(clean) > limit:
-        return clean[: limit - 1] + "…"
-    return clean
-
-
-class AnsiStripper:
-    """`plain` for a stream of bytes: sequences and characters may be split over chunks.
-
-    What is held back between two chunks is a few characters, whatever the stream says.
-    """
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._held = ""
-
-    def feed(self, data: bytes) -> str:
-        """The plain text of the next bytes; invalid UTF-8 becomes U+FFFD."""
-        text = self._held + self._decoder.decode(data)
-        self._held = ""
-        begin = _last_introducer(text)
-        if begin >= 0 and (unfinished := _UNFINISHED.fullmatch(text, begin)):
-            self._held = unfinished[unfinished.lastindex or 0]
-            text = text[:begin]
-        return _CONTROL.sub("", text)
-
-    def end(self) -> str:
-        """What is left when the stream ended: at most U+FFFD for a character that was cut off."""
-        text, self._held = self._held + self._decoder.decode(b"", final=True), ""
-        return _CONTROL.sub("", text)
-
-
-def _last_introducer(text: str) -> int:
-    if text.isascii():
-        return text.rfind("\x1b")
-    return max(map(text.rfind, _INTRODUCERS))
+def plain(text: str) -> str:
+    """Text without terminal sequences and control characters, except line ends and tabs."""
+    return _CONTROL.sub("", text)

@@ -1,8 +1,7 @@
-"""Which paths may be named at all, and file names made from any text."""
+"""Which paths may be named at all."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import unicodedata
@@ -20,8 +19,6 @@ OUR_FOLDER = "codex-runs"
 
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _GIT_NAMES = re.compile(r"\.git|git~[0-9]+")
-_RESERVED = re.compile(r"codex-runs|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
-_DIGESTED = re.compile("-[0-9a-f]{16}$")
 
 
 def check_relative(path: str) -> tuple[str, ...]:
@@ -39,20 +36,6 @@ def check_relative(path: str) -> tuple[str, ...]:
     if _folded(components[0]) == OUR_FOLDER:
         raise unsafe(path, f"{OUR_FOLDER} belongs to Sextet")
     return components
-
-
-def safe_name(text: str) -> str:
-    """A file name made from any text: 1 to 100 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit.
-
-    Equal texts give equal names, and different texts different ones, also where case does not count.
-    """
-    name = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:80].rstrip("-._")
-    if not name or _RESERVED.fullmatch(name):
-        name = "unnamed"
-    elif name == text and not _DIGESTED.search(name):
-        return name
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return f"{name}-{digest}"
 
 
 def _check_component(path: str, component: str) -> None:

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Self
 
 from sextet.errors import UnsafePathError
-from sextet.system.path_policy import check_relative, safe_name, unsafe
+from sextet.system.path_policy import check_relative, unsafe
 
-__all__ = ["Root", "check_relative", "safe_name"]
+__all__ = ["Root", "check_relative"]
 
 TEMPORARY = ".sextet-"
 """How the names of files in the making begin; only a server killed within a write leaves one behind."""
@@ -37,8 +37,6 @@ class Root:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        found = os.fstat(self._fd)
-        self.device_inode = (found.st_dev, found.st_ino)
         self._made: set[tuple[str, ...]] = set()
 
     def __enter__(self) -> Self:
@@ -54,14 +52,6 @@ class Root:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def in_place(self) -> bool:
-        """Whether the path by which it was opened still leads to this very folder."""
-        try:
-            found = os.stat(self.path)  # noqa: PTH116 -- beside the other calls on dev and inode
-        except OSError:
-            return False
-        return (found.st_dev, found.st_ino) == self.device_inode
 
     def open_parent(self, path: str, *, create: bool = False) -> int:
         """A file descriptor, to be closed by the caller, of the folder that holds (or would hold) `path`.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sextet.model.names import Role
 from sextet.model.settings import Settings
-from sextet.service.settings import MOST_PROBLEMS, Layer, Origin, needs_trust, resolve, withhold
+from sextet.service.settings import MOST_PROBLEMS, Layer, Origin, needs_trust, resolve
 from sextet.service.settings_files import SIZE_LIMIT, load, read_repository, read_user, user_settings_file
 from sextet.service.settings_reference import describe
 from sextet.service.settings_table import TABLE, check, value_of
@@ -201,8 +201,6 @@ def test_a_repository_widens_without_trust(origin: Origin, key: str, value: obje
     (item,) = needs_trust(resolved.settings, resolved.sources)
     assert (item.key, item.value) == (key, value)
     assert item.digest == digest_of(key, value)
-    held = withhold(resolved.settings, [item.key])
-    assert held == Settings()
 
 
 @pytest.mark.parametrize(("key", "value"), WIDENING.items())
@@ -231,16 +229,6 @@ def test_a_repository_chooses_a_program(key: str) -> None:
     assert resolved.settings == Settings()
     (problem,) = resolved.problems
     assert "your own settings" in problem.sentence
-
-
-def test_withholding_one_key_loses_another() -> None:
-    resolved = of(
-        {"sextet.tester": {"commands": ["make"], "network": True, "timeoutMinutes": 3}}, "repository"
-    )
-    held = withhold(resolved.settings, ["tester.network"])
-    assert held.tester.commands == ("make",)
-    assert held.tester.timeout_minutes == 3
-    assert not held.tester.network
 
 
 # Files --------------------------------------------------------------------------------------------

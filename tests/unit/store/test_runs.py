@@ -11,7 +11,7 @@ import pytest
 from sextet.errors import ForeignRunError, NotFoundError, StoreError, UnsafePathError
 from sextet.model.events import Entry, RunStateChanged
 from sextet.model.names import RunState
-from sextet.model.run import SCHEMA_VERSION
+from sextet.model.run import SCHEMA_VERSION, Run
 from sextet.store import reading, runs
 from sextet.store.journal import Journal
 from sextet.store.layout import check_run_id
@@ -30,6 +30,10 @@ def root(tmp_path):
 @pytest.fixture
 def state(root, tmp_path):
     return State.of(root, tmp_path / "state")
+
+
+def kept(folder):
+    return Run.model_validate_json(folder.run.read_bytes())
 
 
 class TestNewRunId:
@@ -52,7 +56,7 @@ class TestCreate:
     def test_a_run_begins_with_its_first_event(self, root, state):
         folder = runs.create(root, state, a_run())
         assert folder.path == root / "codex-runs" / RUN_ID
-        assert runs.load_run(folder) == a_run()
+        assert kept(folder) == a_run()
         [first] = reading.read(folder)
         assert first.event.run == a_run()
         assert (root / "codex-runs" / ".gitignore").read_text() == "*\n"
@@ -62,7 +66,7 @@ class TestCreate:
         runs.create(root, state, a_run())
         with pytest.raises(StoreError, match="already"):
             runs.create(root, state, a_run(goal="another"))
-        assert runs.load_run(runs.open_run(root, state, RUN_ID)) == a_run()
+        assert kept(runs.open_run(root, state, RUN_ID)) == a_run()
 
     def test_what_the_user_wrote_into_gitignore_stays(self, root, state):
         (root / "codex-runs").mkdir()
@@ -105,7 +109,7 @@ class TestCreate:
                 assert Journal.open(runs.open_run(root, state, RUN_ID)).close() is None
             else:
                 runs.create(root, state, a_run())
-            assert runs.load_run(runs.open_run(root, state, RUN_ID)) == a_run()
+            assert kept(runs.open_run(root, state, RUN_ID)) == a_run()
         assert counted > 40
 
 
@@ -118,7 +122,7 @@ class TestOwnership:
         with pytest.raises(ForeignRunError):
             runs.open_run(clone, other, RUN_ID)
         folder = runs.open_run(clone, other, RUN_ID, read_only=True)
-        assert runs.load_run(folder) == a_run()
+        assert kept(folder) == a_run()
         [summary] = runs.list_runs(clone, other)
         assert not summary.ours
         assert summary.problem
@@ -183,29 +187,27 @@ class TestOwnership:
                 use(root, state, run_id)
 
 
-class TestLoad:
+class TestDamage:
     @pytest.mark.parametrize(
         "content",
         [b"", b"{", bytes(4096), b"\xff\xfe", b"[]", b"null", b"1" * 5_000, b"[" * 100_000, b'{"id":NaN}'],
     )
-    def test_a_damaged_run_file_is_an_error_and_the_other_runs_are_fine(self, root, state, content):
+    def test_a_damaged_run_file_is_told_and_the_other_runs_are_fine(self, root, state, content):
         runs.create(root, state, a_run("20261122-143006-other-7f3a"))
         folder = runs.create(root, state, a_run())
         folder.run.write_bytes(content)
-        with pytest.raises(StoreError):
-            runs.load_run(folder)
         assert [bool(summary.problem) for summary in runs.list_runs(root, state)] == [False, True]
 
-    def test_a_run_file_cut_at_any_byte_is_an_error(self, root, state):
+    def test_a_run_file_cut_at_any_byte_is_told(self, root, state):
         folder = runs.create(root, state, a_run())
         data = folder.run.read_bytes()
         for cut in range(len(data) - 1):
             folder.run.write_bytes(data[:cut])
-            with pytest.raises(StoreError):
-                runs.load_run(folder)
+            [summary] = runs.list_runs(root, state)
+            assert summary.problem
 
     @pytest.mark.parametrize("make", ["symlink", "fifo", "folder", "sparse"])
-    def test_a_run_file_that_is_no_file_is_an_error(self, root, state, make):
+    def test_a_run_file_that_is_no_file_is_told(self, root, state, make):
         folder = runs.create(root, state, a_run())
         content = folder.run.read_bytes()
         folder.run.unlink()
@@ -219,23 +221,13 @@ class TestLoad:
         else:
             folder.run.touch()
             os.truncate(folder.run, 2 << 30)
-        with pytest.raises(StoreError):
-            runs.load_run(folder)
         [summary] = runs.list_runs(root, state)
         assert summary.problem
 
-    def test_the_run_file_of_another_run_is_refused(self, root, state):
-        folder = runs.create(root, state, a_run())
-        folder.run.write_bytes(a_run("20261122-143006-other-7f3a").to_json())
-        with pytest.raises(StoreError, match="another run"):
-            runs.load_run(folder)
-
-    def test_a_newer_run_is_listed_and_not_continued(self, root, state):
+    def test_a_newer_run_is_listed_as_such(self, root, state):
         folder = runs.create(root, state, a_run())
         said = json.loads(folder.run.read_text())
         folder.run.write_text(json.dumps({**said, "schemaVersion": SCHEMA_VERSION + 1, "unheardOf": {}}))
-        with pytest.raises(StoreError, match="newer version"):
-            runs.load_run(folder)
         [summary] = runs.list_runs(root, state)
         assert (summary.goal, summary.schema_version) == ("fix add", SCHEMA_VERSION + 1)
         assert "newer" in summary.problem

@@ -54,14 +54,6 @@ def test_a_link_in_its_place_trusts_nothing(state, tmp_path):
     assert not Trust(state).is_trusted("k", 1)
 
 
-def test_trust_can_be_taken_back(state):
-    trust = Trust(state)
-    trust.trust("k", 1, "Ada")
-    trust.trust("other", 1, "Ada")
-    trust.forget("k")
-    assert (trust.is_trusted("k", 1), trust.is_trusted("other", 1)) == (False, True)
-
-
 def test_a_disk_that_refuses_trusts_nothing(state):
     (state.path / ".trust.json.new").mkdir()
     with pytest.raises(StoreError):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sextet.system.lines import AnsiStripper, Line, LineBuffer, plain
+from sextet.system.lines import Line, LineBuffer, plain
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
@@ -83,8 +83,6 @@ def test_a_cut_line_does_not_say_so():
 )
 def test_a_terminal_sequence_gets_through(text, clean):
     assert plain(text) == clean
-    stripper = AnsiStripper()
-    assert "".join(stripper.feed(bytes([byte])) for byte in text.encode()) + stripper.end() == clean
 
 
 @given(TEXTS)
@@ -93,25 +91,3 @@ def test_plain_text_still_holds_something_a_terminal_obeys(text):
     assert [char for char in clean if unicodedata.category(char) == "Cc" and char not in "\n\t"] == []
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", clean)
     assert plain(clean) == clean
-
-
-@given(BYTES, PLACES)
-def test_the_text_depends_on_how_the_stream_was_cut(data, places):
-    stripper = AnsiStripper()
-    pieces = "".join(stripper.feed(chunk) for chunk in cut(data, places)) + stripper.end()
-    assert pieces == plain(data.decode("utf-8", "replace"))
-
-
-@pytest.mark.parametrize("begin", ["\x1b]52;", "\x1b[", "\x9d", "\x9b", "\x1bP", "\x1b "])
-def test_a_sequence_without_end_is_held_whole(begin):
-    stripper = AnsiStripper()
-    stripper.feed(begin.encode())
-    for _ in range(100):
-        assert stripper.feed(b" " * 1000) == ""
-        assert len(stripper._held) <= 4
-    assert stripper.feed(b"\x18\nnext") == "\nnext"
-
-
-def test_a_long_text_is_kept_whole():
-    assert plain("abcdef", limit=4) == "abc…"
-    assert plain("\x1b[31mabcd", limit=4) == "abcd"
