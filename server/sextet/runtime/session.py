@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Self
 
@@ -15,11 +14,12 @@ from sextet.model.names import Role
 from sextet.model.notes import Question
 from sextet.model.task import Task
 from sextet.pipeline.expand import LIVE, expand
-from sextet.pipeline.fold import apply, fold
+from sextet.pipeline.fold import apply
 from sextet.pipeline.pick import next_time, pick
 from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, StateChanged
 from sextet.runtime.finish import finish
+from sextet.runtime.folding import folded
 from sextet.store.artifacts import Artifacts
 from sextet.store.claims import ClaimToken, TaskClaimStore
 from sextet.store.frames import collector_paused
@@ -32,8 +32,6 @@ SEXTET = "sextet"
 """The actor of what nobody in particular did."""
 
 _CLAIM_TRIES = 3
-_LONG = 5_000
-"""Entries of a journal from which on the garbage collector is kept away from what they became."""
 
 
 class Session:
@@ -69,9 +67,7 @@ class Session:
             with collector_paused():
                 journal = Journal.open(folder, disk)
                 opened.callback(journal.close)
-                self.view: RunView = fold(_drained(journal.entries))
-                if self.view.seq > _LONG:
-                    gc.freeze()  # else each full collection walks all tasks and halts the loop meanwhile
+                self.view: RunView = folded(journal.entries)
             self.claims = TaskClaimStore(folder, disk)
             opened.callback(self.claims.close)
             self.artifacts = Artifacts(folder, disk)
@@ -288,13 +284,6 @@ class Session:
         finally:
             self.artifacts.close()
             self.claims.close()
-
-
-def _drained(entries: list[ev.Entry]) -> Iterator[ev.Entry]:
-    """Each entry, which is let go of before the next."""
-    entries.reverse()
-    while entries:
-        yield entries.pop()
 
 
 def _touched(event: ev.RunEvent) -> tuple[str, ...]:
