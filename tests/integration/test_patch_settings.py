@@ -96,3 +96,19 @@ async def test_a_draft_is_written_only_on_request(tmp_path, top):
             await shop.call("patch/apply", runId=run_id, patchId="patch-1")
         await shop.call("patch/apply", runId=run_id, patchId="patch-1", draft=True)
         assert (top / "one.txt").read_text() == "2\n"
+
+
+async def test_a_run_and_a_follow_up_start_from_the_users_newest_commit(tmp_path, top):
+    async with runs.shop(top) as shop:
+        first, _ = await finished(shop, play(tmp_path, "ask"))
+        repos.write(top, {"later.txt": "later\n"})
+        repos.git(top, "add", "-A")
+        repos.git(top, "commit", "-q", "-m", "Later")
+        head = repos.git(top, "rev-parse", "HEAD")
+        second, view = await finished(shop, play(tmp_path, "ask"))
+        assert view.bases[1].head == head
+        assert "later.txt" in await shop.tree(second)
+        await shop.call("run/followUp", runId=first, text="more")
+        assert shop.view(first).bases[2].head == head
+        await shop.orchestrator.wait(first)
+        assert {"later.txt", "one.txt"} <= set(await shop.tree(first))

@@ -124,8 +124,8 @@ class Orchestrator:
             settings, played = chosen.overlay(settings), scenario.dump(chosen)
         now = time.time()
         run_id = runs.new_run_id(asked.goal, now)
-        workshop = await self.place.workshop()
-        base = await user_state.take(workshop.mirror, self.place.repository, run_id=run_id)
+        repository, workshop = await self.place.now()
+        base = await user_state.take(workshop.mirror, repository, run_id=run_id)
         run = Run(
             id=run_id,
             briefing=Briefing(

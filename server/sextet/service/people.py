@@ -18,7 +18,6 @@ from sextet.service.place import Place
 from sextet.workspace import snapshot as user_state
 from sextet.workspace.merge import merge_trees
 from sextet.workspace.mirror import REFS, Mirror
-from sextet.workspace.repository import inspect
 
 
 def seen_now(view: RunView, task: Task) -> str:
@@ -131,8 +130,8 @@ async def follow_up(place: Place, session: Session, asked: FollowUp) -> int:
         )
     if any(task.state is TaskState.IN_PROGRESS for task in view.tasks.values()):
         raise UsageError("Some tasks are still at work.", next_step="Wait until the run is at rest.")
-    workshop = await place.workshop()
-    base = await user_state.take(workshop.mirror, await inspect(place.top), run_id=session.run_id)
+    repository, workshop = await place.now()
+    base = await user_state.take(workshop.mirror, repository, run_id=session.run_id)
     number = view.patch + 1
     tree, commit = await _carried(workshop.mirror, view, base)
     await workshop.mirror.keep(f"{REFS}{session.run_id}/patch-{number}", commit)

@@ -14,7 +14,7 @@ from sextet.service.settings import Layer, Resolved, needs_trust, resolve
 from sextet.store.state import State
 from sextet.store.trust import Trust
 from sextet.workspace.mirror import Mirror
-from sextet.workspace.repository import Repository, inspect
+from sextet.workspace.repository import Repository, inspect, look_again
 from sextet.workspace.worktree import Workshop
 
 _SHOWN = 3
@@ -58,6 +58,14 @@ class Place:
             mirror = await Mirror.open(self.repository, self.state.path)
             self._kept.append(Workshop(self.repository, mirror, self.state.path))
         return self._kept[0]
+
+    async def now(self) -> tuple[Repository, Workshop]:
+        """The repository as it is now, with a mirror that holds its HEAD, for a snapshot."""
+        repository = await look_again(self.repository)
+        workshop = await self.workshop()
+        if repository.head != self.repository.head:
+            await workshop.mirror.refresh(repository)
+        return repository, workshop
 
     async def close(self) -> None:
         """Remove what was made ahead; wait for what is removed in the background."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sextet.errors import GitError, RepositoryError
@@ -104,6 +104,18 @@ async def inspect(path: Path) -> Repository:
         shallow=text(shallow) == "true",
         partial=bool(promisor),
         lfs=b"filter=lfs" in _start_of(top / ".gitattributes"),
+    )
+
+
+async def look_again(known: Repository) -> Repository:
+    """The same repository with HEAD, branch and unfinished operations as they are now."""
+    git = Git(None)
+    head, branch = await asyncio.gather(
+        git("rev-parse", "-q", "--verify", "HEAD^{commit}", cwd=known.top, ok=(0, 1)),
+        git("symbolic-ref", "-q", "--short", "HEAD", cwd=known.top, ok=(0, 1)),
+    )
+    return replace(
+        known, head=text(head) or None, branch=text(branch), in_progress=unfinished(known.git_dir)
     )
 
 
