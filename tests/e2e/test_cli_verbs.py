@@ -170,6 +170,12 @@ def test_the_process_behind_a_queued_run_is_missed(repo: Path, tmp_path: Path) -
 
 
 # Clearing up --------------------------------------------------------------------------------------
+def kept_in(state: Path) -> set[str]:
+    """Runs of which the mirror has refs."""
+    refs = repos.git(state / "mirror.git", "for-each-ref", "--format=%(refname)").split()
+    return {ref.split("/")[2] for ref in refs if ref.startswith("refs/sextet/")}
+
+
 def test_clean_removes_without_asking_or_more_than_it_may(repo: Path, tmp_path: Path, home: Path) -> None:
     config = home / ".config" / "sextet"
     config.mkdir(parents=True)
@@ -183,10 +189,36 @@ def test_clean_removes_without_asking_or_more_than_it_may(repo: Path, tmp_path: 
         assert asked.wait() == 0
     assert runs(repo) == [old, new]
     assert old in asked.text
+    (state,) = (path.parent for path in (home / "state").glob("*/mirror.git"))
+    assert {path.name for path in (state / "runs").iterdir()} == kept_in(state) == {old, new}
     done = sextet("clean", "--yes", "--repo", repo)
     assert done.returncode == 0, done.stderr
     assert runs(repo) == [new]
+    assert {path.name for path in (state / "runs").iterdir()} == kept_in(state) == {new}
     assert "nothing to remove" in sextet("clean", "--yes", "--repo", repo).stdout
+
+
+def test_clean_removes_a_run_whose_work_was_not_captured(repo: Path, tmp_path: Path, home: Path) -> None:
+    config = home / ".config" / "sextet"
+    config.mkdir(parents=True)
+    (config / "settings.json").write_text('{"sextet.runs.keep": 1}')
+    for _ in range(2):
+        assert sextet(*rehearse(repo, play(tmp_path))).returncode == 0
+    old, new = runs(repo)
+    (state,) = (path.parent for path in (home / "state").glob("*/mirror.git"))
+    left = state / "worktrees" / old / "implement-1-1-9"
+    (left / "work").mkdir(parents=True)
+    tree = repos.git(repo, "rev-parse", "HEAD^{tree}")
+    facts = {"run_id": old, "task_id": "implement-1-1", "epoch": 9, "tree": tree}
+    (left / "start.json").write_text(json.dumps({**facts, "origin_tree": tree, "origin": tree}))
+    done = sextet("clean", "--yes", "--repo", repo)
+    assert "not captured" in done.stdout
+    assert runs(repo) == [old, new]
+    assert (left / "work").is_dir()
+    (left / "captured").touch()
+    assert sextet("clean", "--yes", "--repo", repo).returncode == 0
+    assert runs(repo) == [new]
+    assert not left.exists()
 
 
 def test_adopting_is_not_enough_to_go_on(repo: Path, tmp_path: Path) -> None:

@@ -105,6 +105,23 @@ async def test_invariant_5_an_untouched_work_tree_becomes_exactly_the_approved_t
     assert again.tree == b.change.tree
 
 
+async def test_invariant_5_a_file_changed_before_the_last_one_was_written_counts_as_applied(
+    tmp_path, monkeypatch
+):
+    b = await bench(tmp_path, {"a": "a\n", "b": "b\n"}, {"a": "A\n", "b": "B\n"})
+    what, replace_one = await b.plan(), Root.replace
+
+    def meddling(root, path, *args, **more):
+        replace_one(root, path, *args, **more)
+        if path == "b":
+            (b.top / "a").write_text("somebody else's\n")
+
+    monkeypatch.setattr(Root, "replace", meddling)
+    with pytest.raises(ApplyError, match="a does not hold what was written"):
+        await apply(what, b.order)
+    assert repos.read(b.top) == {"a": b"somebody else's\n", "b": b"b\n"}
+
+
 async def test_a_patch_that_is_already_there_writes_nothing(tmp_path):
     b = await bench(tmp_path)
     await apply(await b.plan(), b.order)

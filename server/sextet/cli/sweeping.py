@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 from sextet.cli.doors import Here, place_of, writing
 from sextet.cli.exits import APPROVED, WAITS
 from sextet.cli.shows import out_json
-from sextet.errors import BusyError, SextetError
+from sextet.errors import BusyError
 from sextet.model.names import ENDED
 from sextet.service.place import Place
 from sextet.store import runs
@@ -31,7 +30,8 @@ class Waste:
     size: int
     """Bytes on the disk."""
     worktree: Worktree | None = None
-    """Set for worktrees; else it is the folder of a run."""
+    run_id: str = ""
+    """Either is set."""
 
 
 async def sweep(folder: Path, *, yes: bool, as_json: bool) -> int:
@@ -52,7 +52,7 @@ async def sweep(folder: Path, *, yes: bool, as_json: bool) -> int:
         if not yes and (as_json or not await _agreed()):
             return WAITS if as_json else APPROVED
         for waste in found:
-            await _remove(workshop, waste)
+            await _remove(place, workshop, waste)
     if not as_json:
         click.echo(f"Removed: {_size(sum(waste.size for waste in found))}.")
     return APPROVED
@@ -68,20 +68,26 @@ async def _agreed() -> bool:
 def _look(place: Place, workshop: Workshop) -> tuple[list[Waste], list[str]]:
     """What could go, and sentences about what stays although its run has ended."""
     ended = [run for run in runs.list_runs(place.top, place.state) if run.ours and run.state in ENDED]
+    keep = place.settings().settings.runs_keep
     found: list[Waste] = []
     kept: list[str] = []
-    for run in ended:
-        for worktree in workshop.leftovers(run.id):
-            if (worktree.home / "captured").exists():
-                what = f"worktree of {worktree.task_id}, attempt {worktree.epoch}"
-                found.append(Waste(what, worktree.home, size_of(worktree.home), worktree))
-            else:
-                kept.append(f"{worktree.path} holds work that was not captured; it stays.")
-    keep = place.settings().settings.runs_keep
-    for run in ended[keep:]:
-        path = place.top / RUNS / run.id
-        found.append(Waste(f"run {run.id}", path, size_of(path)))
+    for number, run in enumerate(ended):
+        left = workshop.leftovers(run.id)
+        lost = [each for each in left if not each.captured]
+        found += [_worktree(each) for each in left if each.captured]
+        kept += [
+            f"{each.path} holds work that was not captured; it stays, and so does its run." for each in lost
+        ]
+        if number >= keep and not lost:
+            path = place.top / RUNS / run.id
+            what = f"run {run.id}, and what the mirror keeps of its attempts"
+            found.append(Waste(what, path, size_of(path), run_id=run.id))
     return found, kept
+
+
+def _worktree(left: Worktree) -> Waste:
+    what = f"worktree of {left.task_id}, attempt {left.epoch}"
+    return Waste(what, left.home, size_of(left.home), left)
 
 
 def _tell(found: Iterable[Waste], kept: list[str], *, as_json: bool, yes: bool) -> None:
@@ -98,13 +104,13 @@ def _tell(found: Iterable[Waste], kept: list[str], *, as_json: bool, yes: bool) 
         click.echo("There is nothing to remove.")
 
 
-async def _remove(workshop: Workshop, waste: Waste) -> None:
+async def _remove(place: Place, workshop: Workshop, waste: Waste) -> None:
     if waste.worktree is not None:
         await workshop.discard(waste.worktree)
         return
-    if waste.path.is_symlink():
-        raise SextetError(f"{waste.path} is a link; it is left alone.")
-    await asyncio.to_thread(shutil.rmtree, waste.path)
+    workshop.forget(waste.run_id)
+    await workshop.mirror.forget(waste.run_id)  # before the folder: cut off in between, it is found again
+    await asyncio.to_thread(runs.remove, place.top, place.state, waste.run_id)
 
 
 def size_of(folder: Path) -> int:

@@ -110,7 +110,7 @@ class AnswerQuestion(OfRun):
 
 
 class ReadLog(Record):
-    """`log/read`: lines of one worker from a line number (1-based); negative counts from the end."""
+    """`log/read`: lines of one worker from a line number (1-based; -10: the last ten)."""
 
     run_id: RunId
     worker_id: WorkerId

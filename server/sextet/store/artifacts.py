@@ -143,7 +143,7 @@ class Artifacts:
 
         Args:
             worker_id: whose log.
-            from_seq: number of the first line that is wanted, from 1.
+            from_seq: number of the first line that is wanted, from 1; negative: so many lines before the end.
             limit: how many at most.
 
         Returns:

@@ -90,11 +90,12 @@ class Log:
         self._note([head])
 
     def read(self, from_seq: int, limit: int) -> tuple[int, list[str], int]:
-        """Number of the first line given, the lines, and the number after them."""
+        """Number of the first line given, the lines, and the number after them; see `Artifacts.read_log`."""
         if not self.writable:  # somebody else may be writing
             self._open()
-        first = max(from_seq, self._first)
-        end = min(first + max(0, limit), self._first + self._count)
+        after = self._first + self._count
+        first = max(after + from_seq if from_seq < 0 else from_seq, self._first)
+        end = min(first + max(0, limit), after)
         if first >= end:
             return first, [], first
         skip, mark = (first - self._first) % _STEP, (first - self._first) // _STEP

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shutil
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
@@ -148,6 +149,18 @@ def adopt(root: Path, state: State, run_id: str) -> RunFolder:
     with _entered(root, check_run_id(run_id)) as folder:
         _own(state, run_id, folder)
     return RunFolder(root / RUNS / run_id)
+
+
+def remove(root: Path, state: State, run_id: str) -> None:
+    """Remove a run that was made here, with all of its records.
+
+    Raises:
+        NotFoundError, ForeignRunError, StoreError: as `open_run`, or the disk refuses half-way.
+    """
+    folder = open_run(root, state, run_id)
+    with explained(f"remove run {run_id}"):
+        shutil.rmtree(folder.path)
+        state.run(run_id).unlink()
 
 
 def list_runs(root: Path, state: State, limit: int | None = None) -> list[RunSummary]:

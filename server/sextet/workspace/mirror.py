@@ -85,6 +85,15 @@ class Mirror:
         """
         await asyncio.to_thread(write_ref, self.git_dir, ref, commit)
 
+    async def forget(self, run_id: str) -> None:
+        """Remove all refs of a run, also those of salvaged work.
+
+        Raises:
+            GitError: git refuses; some of them may be left.
+        """
+        refs = await self.git("for-each-ref", "--format=delete %(refname)", f"{REFS}{run_id}/")
+        await self.git("update-ref", "--stdin", stdin=refs)
+
     async def commit(self, tree: str, parents: tuple[str, ...], message: str) -> str:
         """Commit a tree; the same arguments give the same id, because author and date are fixed."""
         oid = await self.synthetic(tree, parents, message)

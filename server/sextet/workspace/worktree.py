@@ -55,6 +55,11 @@ class Worktree:
         """The folder that holds `path`, `tmp` and our notes about them."""
         return self.path.parent
 
+    @property
+    def captured(self) -> bool:
+        """Whether what it holds was captured."""
+        return (self.home / "captured").exists()
+
 
 class _Start(NamedTuple):
     """What is remembered of a worktree on disk, in the order of Worktree's fields."""
@@ -202,7 +207,7 @@ class Workshop:
         Raises:
             GitError: it was never captured.
         """
-        if not lost_ok and not (worktree.home / "captured").exists():
+        if not lost_ok and not worktree.captured:
             raise GitError(
                 f"The worktree of {worktree.task_id} holds work that was not captured.",
                 next_step="Resume the run, or look at it under " + str(worktree.path),

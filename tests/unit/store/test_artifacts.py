@@ -116,6 +116,13 @@ class TestLogs:
         assert artifacts.read_log(WORKER, 4) == (4, [], 4)
         assert artifacts.read_log(WORKER, 99) == (99, [], 99)
 
+    def test_a_negative_number_does_not_count_from_the_end(self, artifacts):
+        artifacts.log(WORKER, ["one", "two", "three"])
+        assert artifacts.read_log(WORKER, -1) == (3, ["three"], 4)
+        assert artifacts.read_log(WORKER, -2, 1) == (2, ["two"], 3)
+        assert artifacts.read_log(WORKER, -99) == (1, ["one", "two", "three"], 4)
+        assert artifacts.read_log("tester-1", -1) == (1, [], 1)
+
     def test_a_worker_without_a_log_has_no_lines_and_gets_no_file_by_being_asked(self, artifacts, folder):
         assert artifacts.read_log(WORKER, 1) == (1, [], 1)
         assert not folder.logs.exists()
