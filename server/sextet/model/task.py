@@ -61,11 +61,13 @@ class Usage(Record):
 
     def plus(self, other: Usage) -> Usage:
         """Both together."""
-        return Usage(
-            input=self.input + other.input,
-            cached=self.cached + other.cached,
-            output=self.output + other.output,
-            reasoning=self.reasoning + other.reasoning,
+        return self.evolved(
+            {
+                "input": self.input + other.input,
+                "cached": self.cached + other.cached,
+                "output": self.output + other.output,
+                "reasoning": self.reasoning + other.reasoning,
+            }
         )
 
 

@@ -14,8 +14,6 @@ from sextet.pipeline import questions
 from sextet.pipeline.transitions import Move, after, check_epoch, story
 from sextet.pipeline.view import RunView
 
-_NO_USAGE = Usage()
-
 
 def change(view: RunView, task: Task, move: Move, **changes: Any) -> Task:
     """The task after a move and with other changes, in its place in the view."""
@@ -74,7 +72,7 @@ def _held(view: RunView, task_id: str, epoch: int) -> Task:
 
 def _spent(view: RunView, task: Task, usage: Usage, seconds: float) -> dict[str, Any]:
     changes: dict[str, Any] = {"seconds": task.seconds + seconds, "owner": None}
-    if usage != _NO_USAGE:
+    if usage.total:
         view.usage = view.usage.plus(usage)
         changes["usage"] = task.usage.plus(usage)
     return changes
