@@ -114,9 +114,7 @@ async def look_again(known: Repository) -> Repository:
         git("rev-parse", "-q", "--verify", "HEAD^{commit}", cwd=known.top, ok=(0, 1)),
         git("symbolic-ref", "-q", "--short", "HEAD", cwd=known.top, ok=(0, 1)),
     )
-    return replace(
-        known, head=text(head) or None, branch=text(branch), in_progress=unfinished(known.git_dir)
-    )
+    return replace(known, head=text(head) or None, branch=text(branch), in_progress=unfinished(known.git_dir))
 
 
 def _key(top: Path) -> str:
