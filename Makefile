@@ -1,7 +1,5 @@
 # `make demo` and `make test` need nothing but Python 3.11, git and make (npm for the tests with the real Codex).
-SHELL := bash
-.SHELLFLAGS := -euo pipefail -c
-.ONESHELL:
+# Every line of a recipe is a shell of its own, and any sh will do: make 3.81 and bash 3.2 of macOS are enough.
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -14,7 +12,6 @@ ARGS ?=
 bin := .venv/bin
 installed := .venv/installed
 codex_cli := tests/codex-cli
-codex_installed := $(codex_cli)/node_modules/installed
 pip := PIP_DISABLE_PIP_VERSION_CHECK=1 $(bin)/python -m pip
 sources := server tests
 
@@ -27,14 +24,11 @@ $(installed): pyproject.toml constraints.txt
 	@command -v git >/dev/null || { echo "Sextet needs git 2.38 or newer. Install it (Debian: apt-get install git) and repeat." >&2; exit 1; }
 	@command -v "$(PYTHON)" >/dev/null || { echo "Sextet needs Python 3.11 or newer, and there is no $(PYTHON) here. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sextet needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -c 'import platform; print(platform.python_version())'). Name a newer one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then
-	  tests/install-debian-packages python3-venv || { echo "$(PYTHON) cannot make virtual environments. Install python3-venv and repeat." >&2; exit 1; }
-	fi
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || tests/install-debian-packages python3-venv || { echo "$(PYTHON) cannot make virtual environments. Install python3-venv and repeat." >&2; exit 1; }
 	@test -x $(bin)/python && $(bin)/python -c 'import pip' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
 	@echo "Installing Sextet into .venv ..."
 	@$(pip) install --quiet --constraint constraints.txt hatchling editables
-	@mapfile -t dev < <($(bin)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")')
-	$(pip) install --quiet --no-build-isolation --constraint constraints.txt --editable . "$${dev[@]}"
+	@$(pip) install --quiet --no-build-isolation --constraint constraints.txt --editable . $$($(bin)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
 	@touch $@
 
 .PHONY: debian
@@ -43,13 +37,7 @@ debian: ## install the Debian packages that tests use, where it can
 
 .PHONY: codex
 codex: ## install the Codex CLI that tests drive, where npm is here
-	@test -f $(codex_cli)/package-lock.json || exit 0
-	if ! command -v npm >/dev/null; then
-	  echo "There is no npm here, so the tests with the real Codex CLI are left out. Install npm (Debian: apt-get install npm)." >&2
-	elif [ ! $(codex_installed) -nt $(codex_cli)/package-lock.json ]; then
-	  npm ci --prefix $(codex_cli) --no-audit --no-fund --loglevel=error >&2 && touch $(codex_installed) \
-	    || echo "The Codex CLI could not be installed, so the tests with it are left out." >&2
-	fi
+	@tests/install-codex-cli
 
 # -- use ------------------------------------------------------------------------------------------
 
@@ -70,14 +58,14 @@ soak: install ## kill a run 200 times (KILLS=, SEED=) and look at what is left
 .PHONY: lint
 lint: install ## ruff, mypy, import contracts
 	@$(bin)/ruff check $(sources)
-	$(bin)/ruff format --check $(sources)
-	$(bin)/mypy
-	$(bin)/lint-imports
+	@$(bin)/ruff format --check $(sources)
+	@$(bin)/mypy
+	@$(bin)/lint-imports
 
 .PHONY: format
 format: install ## let ruff mend and format
 	@$(bin)/ruff check --fix $(sources)
-	$(bin)/ruff format $(sources)
+	@$(bin)/ruff format $(sources)
 
 .PHONY: bench
 bench: install ## measure
@@ -90,13 +78,13 @@ docs: install ## write the pages that are generated
 .PHONY: pins
 pins: install ## write constraints.txt from what .venv holds
 	@{ head -n 1 constraints.txt; $(pip) freeze --exclude-editable; } > constraints.new
-	mv constraints.new constraints.txt
+	@mv constraints.new constraints.txt
 
 .PHONY: clean
 clean: ## remove what make made here; never runs or settings of yours
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build $(codex_cli)/node_modules
-	find $(sources) -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find $(sources) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
