@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -151,3 +152,20 @@ def end(pids: Iterable[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, 9)
+
+
+def below(folder: Path) -> list[str]:
+    """Processes whose working folder is below `folder`."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append(process.name)
+    return found
+
+
+async def nobody_works_below(folder: Path) -> None:
+    """Fail when somebody still does after a while; it takes the system a moment to bury a killed process."""
+    async with asyncio.timeout(5):
+        while below(folder):  # noqa: ASYNC110 -- processes tell nobody that they are gone
+            await asyncio.sleep(0.02)
