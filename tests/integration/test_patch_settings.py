@@ -11,7 +11,7 @@ import pytest
 from sextet.errors import ApplyError
 from sextet.model.names import RunState
 from sextet.model.outcome import Change, ImplementOutcome
-from sextet.model.patch import PatchState
+from sextet.model.patch import ApplyKind, PatchState
 from support import repos, runs
 
 
@@ -20,11 +20,19 @@ def top(tmp_path: Path) -> Path:
     return repos.make(tmp_path / "repo", {"a.txt": "1\n"})
 
 
-def play(tmp_path: Path, how: str, *, path: str = "one.txt", cues: tuple[dict[str, Any], ...] = ()) -> Path:
-    items = {"one": {"actions": [runs.write(path, "2\n")]}}
-    settings = {"tester": {"commands": ["true"]}, "patchApply": how}
+def play(
+    tmp_path: Path,
+    how: str,
+    *,
+    path: str = "one.txt",
+    text: str = "2\n",
+    settings: Any = None,
+    cues: Any = (),
+) -> Path:
+    items = {"one": {"actions": [runs.write(path, text)]}}
+    known = {"tester": {"commands": ["true"]}, "patchApply": how, **(settings or {})}
     file = tmp_path / "scenario.json"
-    file.write_text(json.dumps(runs.scenario(items, settings=settings, cues=cues)))
+    file.write_text(json.dumps(runs.scenario(items, settings=known, cues=cues)))
     return file
 
 
@@ -72,6 +80,48 @@ async def test_what_was_edited_meanwhile_is_not_merged_by_itself(tmp_path, top):
         await shop.orchestrator.wait(run_id)
         assert shop.view(run_id).patches[1].state is PatchState.PROPOSED
     assert (top / "a.txt").read_text() == "mine\n"
+
+
+async def test_what_nothing_has_tested_is_not_applied_by_itself(tmp_path, top):
+    async with runs.shop(top) as shop:
+        _, view = await finished(shop, play(tmp_path, "auto", settings={"tester": {"commands": []}}))
+        assert view.patches[1].untested
+        assert view.patches[1].state is PatchState.PROPOSED
+    assert not (top / "one.txt").exists()
+
+
+async def test_what_was_edited_elsewhere_in_a_file_is_merged_only_on_request(tmp_path, top):
+    lines = [f"{number}\n" for number in range(20)]
+    (top / "a.txt").write_text("".join(lines))
+    async with runs.shop(top) as shop:
+        run_id, _ = await finished(
+            shop, play(tmp_path, "ask", path="a.txt", text="".join(["agent\n", *lines[1:]]))
+        )
+        edited = "".join([*lines[:-1], "mine\n"])
+        (top / "a.txt").write_text(edited)
+        with pytest.raises(ApplyError, match="--merge"):
+            await shop.call("patch/apply", runId=run_id, patchId="patch-1")
+        assert (top / "a.txt").read_text() == edited
+        await shop.call("patch/apply", runId=run_id, patchId="patch-1", merge=True)
+        (applied,) = shop.view(run_id).patches[1].applied
+    assert applied.kind is ApplyKind.MERGED
+    assert (top / "a.txt").read_text() == "".join(["agent\n", *lines[1:-1], "mine\n"])
+
+
+async def test_two_approvals_are_of_this_very_tree(tmp_path, top):
+    async with runs.shop(top) as shop:
+        run_id, view = await finished(shop, play(tmp_path, "ask", settings={"approvals": {"patch": 2}}))
+        apply = {"runId": run_id, "patchId": "patch-1", "by": "Ada"}
+        with pytest.raises(ApplyError, match=r"needs 2 named approvals and has 1 \(Ada\)"):
+            await shop.call("patch/apply", **apply)
+        await shop.call("task/approve", runId=run_id, taskId="review-1", by="Bob")
+        given = view.approvals["review-1"]
+        view.approvals["review-1"] = tuple(each.evolved({"seen": "0" * 40}) for each in given)
+        with pytest.raises(ApplyError, match="needs 2 named approvals"):
+            await shop.call("patch/apply", **apply)
+        view.approvals["review-1"] = given
+        await shop.call("patch/apply", **apply)
+    assert (top / "one.txt").read_text() == "2\n"
 
 
 async def test_never_means_never(tmp_path, top):
