@@ -38,7 +38,9 @@ async def answer(method: str, params: Json, turn: RunningTurn, listener: Listene
 def _request(method: str, params: Json, turn: RunningTurn) -> ApprovalRequest:
     reason = _text(params.get("reason"))
     if method == "item/commandExecution/requestApproval":
-        return ApprovalRequest("command", _text(params.get("command")), reason, _text(params.get("cwd")))
+        folder = _text(params.get("cwd"))
+        where = f"in {folder}" if folder else ""
+        return ApprovalRequest("command", _text(params.get("command")), reason, where)
     if method == "item/fileChange/requestApproval":
         item = turn.items.get(str(params.get("itemId")), {})
         return ApprovalRequest("files", plain(files_of(item)) or "files", reason, _diffs(item))

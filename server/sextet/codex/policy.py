@@ -20,6 +20,7 @@ BASE: Final[Mapping[str, Any]] = {
     "agents.enabled": False,  # children's events and tokens would be invisible
     "web_search": "disabled",
     "check_for_update_on_startup": False,
+    "suppress_unstable_features_warning": True,  # else every agent that may ask begins with it
     "allow_login_shell": False,
     "shell_environment_policy.ignore_default_excludes": False,
 }

@@ -98,6 +98,7 @@ class Interview:
         Raises:
             AttemptFailedError: there is no answer, and why.
         """
+        self._hearing.root = f"{fence.cwd}/"
         self.sink.artifact("prompt.md", f"{prompt.instructions}\n\n---\n\n{prompt.text}".encode())
         thread, reason = self.assignment.task.thread, ""
         for model in self.assignment.models or ("",):

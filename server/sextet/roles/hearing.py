@@ -28,6 +28,8 @@ class Hearing:
     """Makes the listeners of one attempt's turns."""
 
     sink: Sink
+    root: str = ""
+    """The folder that the agent works in, with a slash at its end; the log names files from there."""
     waited: float = 0.0
     """Seconds spent waiting for people, which are not the agent's."""
     _told: set[tuple[str, str]] = field(default_factory=set)
@@ -71,7 +73,7 @@ class Hearing:
         if event.kind == "output":
             return "command", text
         if event.kind != "command":
-            return "agent", text if event.kind == "message" else f"{event.kind}: {text}"
+            return "agent", self._spoken(event.kind, text)
         if not event.done:
             self._running.add(event.text)
             return "command", f"$ {text}"
@@ -80,6 +82,13 @@ class Hearing:
             self._running.discard(event.text)
             return "command", f"({ended})"
         return "command", f"$ {text}\n({ended})"
+
+    def _spoken(self, kind: str, text: str) -> str:
+        if kind == "message":
+            return _summary(text)
+        if kind == "file" and self.root:
+            text = text.replace(self.root, "")
+        return text if kind == "other" else f"{kind}: {text}"
 
     async def _approve(self, wish: ApprovalRequest) -> Decision:
         what = {"command": "run a command", "files": "change files", "permissions": "get more permissions"}
@@ -101,3 +110,15 @@ class Hearing:
             return await self.sink.ask(kind, text, choices=choices, default=default, detail=detail)
         finally:
             self.waited += time.monotonic() - began
+
+
+def _summary(message: str) -> str:
+    """A message for the log; of an answer that fits a schema its summary, as the whole is kept elsewhere."""
+    if not message.startswith("{"):
+        return message
+    try:
+        answer = json.loads(message)
+    except (ValueError, RecursionError):
+        return message
+    said = answer.get("summary") if isinstance(answer, dict) else None
+    return f"answer: {said}" if isinstance(said, str) else message

@@ -247,6 +247,23 @@ async def test_what_the_agent_does_is_logged_and_kept_without_control_characters
     assert "\\u001b" not in talk.sink.artifacts["activity.jsonl"].decode()
 
 
+async def test_the_log_shows_raw_answers_or_the_way_to_the_worktree() -> None:
+    async def reply(_: TurnRequest, listener: Listener) -> object:
+        listener.activity(Activity("message", '{"summary": "Both agree.", "requirements": []}'))
+        for odd in ('{"summary": 1}', "{half", "plain"):
+            listener.activity(Activity("message", odd))
+        listener.activity(Activity("file", f"update {FENCE.cwd}/src/a.py\nadd b.py"))
+        listener.activity(Activity("other", "The model is now x."))
+        return DRAFT
+
+    talk = Conversation(reply)
+    await talk.ask()
+    said = ["answer: Both agree.", '{"summary": 1}', "{half", "plain"]
+    shown = [*said, "file: update src/a.py", "add b.py", "The model is now x."]
+    assert talk.sink.text("agent") == "\n".join(shown)
+    assert b"requirements" in talk.sink.artifacts["activity.jsonl"], "the whole answer is kept"
+
+
 async def test_tokens_of_failed_turns_count() -> None:
     talk = Conversation(broken(FailureKind.TRANSIENT, usage=Usage(input=7)), DRAFT)
     await talk.ask()
