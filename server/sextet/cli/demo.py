@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from sextet.cli import options as o
 from sextet.cli.doors import Here, There, place_of, reread
 from sextet.cli.drive import Wishes
 from sextet.cli.exits import APPROVED, FAILED
+from sextet.cli.paper import folded
 from sextet.cli.seeing import see
 from sextet.cli.words import outcome
 from sextet.errors import ProcessError, UsageError
@@ -114,7 +117,7 @@ async def _epilogue(place: Place, run_id: str, chosen: scenario.Scenario) -> int
     view = reread(place, run_id)
     click.echo("\nWhat each role did:")
     for line in _work(view):
-        click.echo(f"  {line}")
+        click.echo(folded(f"  {line}", 30))
     patch = view.patches[view.patch]
     mirror = await Mirror.open(place.repository, place.state.path)
     changes = await changeset.diff(mirror, patch.base, patch.tree)
@@ -148,10 +151,11 @@ async def _tests(place: Place, commands: tuple[str, ...]) -> bool:
 
 
 def _places(place: Place, run_id: str) -> list[str]:
+    called = "sextet" if shutil.which("sextet") else shlex.quote(sys.argv[0])
     return [
         f"the repository      {place.top}",
         f"the run             {place.top / RUNS / run_id}   (events.jsonl is its journal)",
         f"worktrees, mirror   {place.state.path}",
-        f"look at it          sextet show latest --repo {shlex.quote(str(place.top))}",
-        f"take it back        sextet patch revert --repo {shlex.quote(str(place.top))}",
+        f"look at it          {called} show latest --repo {shlex.quote(str(place.top))}",
+        f"take it back        {called} patch revert --repo {shlex.quote(str(place.top))}",
     ]

@@ -11,6 +11,7 @@ import click
 from sextet.cli import options as o
 from sextet.cli.doors import Here, There, meant, place_of, reading
 from sextet.cli.exits import APPROVED
+from sextet.cli.paper import folded
 from sextet.cli.shows import out_json
 from sextet.cli.words import REHEARSAL, amount, choices, outcome, span
 from sextet.model.events import RunEvent, RunStateChanged
@@ -21,6 +22,9 @@ from sextet.roles.wording import clean, one_line
 from sextet.runtime.bus import StateChanged
 from sextet.service import methods as m
 from sextet.service.place import Place
+
+_AT_REST = {*ENDED, RunState.INTERRUPTED}
+"""In any other state somebody is at work, or was killed at it."""
 
 
 @click.command("list")
@@ -41,14 +45,16 @@ async def _list(folder: Path, *, as_json: bool) -> int:
         click.echo('There are no runs here. Start one: sextet run "<goal>"')
     else:
         for line in found.runs:
-            click.echo(_line(line))
+            click.echo(folded(_line(line), 4))
     return APPROVED
 
 
 def _line(run: m.RunLine) -> str:
     state = run.state.value.replace("_", " ") if run.state else "unknown"
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created_at))
-    word = "at work now" if run.live else (run.problem if not run.ours or run.problem else "")
+    word = "at work now" if run.live else run.problem
+    if not word and run.ours and run.state not in _AT_REST:
+        word = "nobody works on it now"
     return f"{run.id:<52} {state:<18} {started}  {one_line(run.goal, 60)}" + (f"  ({word})" if word else "")
 
 
@@ -77,9 +83,11 @@ async def _show(folder: Path, run: str, *, as_json: bool) -> int:
 def _page(shown: m.Snapshot) -> list[str]:
     reason = f": {one_line(shown.reason, 300)}" if shown.reason else ""
     state = shown.state.value.replace("_", " ")
+    left = shown.state not in _AT_REST and not shown.live
     lines = [
-        f"{shown.run_id}  {state}{reason}",
-        f"Goal:     {one_line(shown.briefing.goal, 400)}",
+        folded(f"{shown.run_id}  {state}{reason}", 10),
+        *([f"Note:     nobody works on it now; go on: sextet resume {shown.run_id}"] if left else []),
+        folded(f"Goal:     {one_line(shown.briefing.goal, 400)}", 10),
         *([f"Note:     {REHEARSAL}"] if shown.executor == "rehearsal" else []),
         f"Tokens:   {amount(shown.usage.total)}",
         f"Records:  {shown.folder}",
@@ -97,14 +105,16 @@ def _task(task: Task) -> str:
     said = outcome(task.outcome) if task.outcome else one_line(task.title, 200)
     if task.failure is not None:
         said = one_line(f"{task.failure.cause} {task.failure.next_step}", 400)
-    attempts = f"{task.epoch} attempts" if task.epoch > 1 else ""
-    return f"{task.id:<18} {state:<16} {span(task.seconds):>6}  {attempts:<12}{said}"
+    attempts = f" ({task.epoch} attempts)" if task.epoch > 1 else ""
+    return folded(f"{task.id:<16} {state:<15} {span(task.seconds):>6}  {said}{attempts}", 41)
 
 
 def _workers(shown: m.Snapshot) -> list[str]:
     working = [each for each in shown.workers if each.state not in {WorkerState.IDLE, WorkerState.STOPPED}]
     return [
-        f"{each.id:<18} {each.state.value:<16} {each.task_id or ''} {one_line(each.activity, 120)}"
+        folded(
+            f"{each.id:<16} {each.state.value:<15} {each.task_id or ''} {one_line(each.activity, 120)}", 33
+        )
         for each in working
     ]
 
@@ -112,7 +122,7 @@ def _workers(shown: m.Snapshot) -> list[str]:
 def _waiting(shown: m.Snapshot) -> list[str]:
     lines = []
     for asked in shown.questions:
-        lines.append(f"? {asked.id}: {one_line(asked.text, 400)}{choices(asked)}")
+        lines.append(folded(f"? {asked.id}: {one_line(asked.text, 400)}{choices(asked)}", 2))
         lines.append(f"  sextet answer {asked.id} <answer> {shown.run_id}")
     return lines
 

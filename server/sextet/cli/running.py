@@ -38,6 +38,11 @@ def run(goal: str, **given: Any) -> int:
     """Take a goal through the six roles."""
     if not goal.strip():
         raise UsageError("A run needs a goal.", next_step='Say what you want: `sextet run "…"`.')
+    if given["scenario"] and given["executor"] != "rehearsal":
+        raise UsageError(
+            "A scenario is played by a rehearsal, and this run would ask Codex.",
+            next_step="Add `--executor rehearsal`, or leave --scenario out.",
+        )
     return o.finish(_run(goal, given))
 
 

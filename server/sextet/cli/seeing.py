@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from sextet.cli import summary
@@ -11,6 +13,7 @@ from sextet.cli.doors import Here, There, writing
 from sextet.cli.drive import Drive, Wishes
 from sextet.cli.exits import INTERRUPTED, code_of
 from sextet.cli.options import on_terminal
+from sextet.cli.paper import folded
 from sextet.cli.shows import Lines, Plain, Show, out_json
 from sextet.errors import BusyError, SextetError
 from sextet.model.patch import ChangeSet, PatchState
@@ -90,8 +93,12 @@ async def _end(door: Here | There, drive: Drive, wishes: Wishes) -> int:
         out_json(summary.result(end))
     else:
         with suppress(OSError):
-            print("", *summary.lines(end), sep="\n", flush=True)  # noqa: T201 -- the command's last words
+            print("", *map(_folded, summary.lines(end)), sep="\n", flush=True)  # noqa: T201 -- its last words
     return left.code
+
+
+def _folded(line: str) -> str:
+    return line if line.startswith("Next:") else folded(line, 10)  # a command is copied as it stands
 
 
 async def _left(door: Here | There, drive: Drive, wishes: Wishes) -> summary.Left:
@@ -99,14 +106,21 @@ async def _left(door: Here | There, drive: Drive, wishes: Wishes) -> summary.Lef
     screen, folder = drive.screen, str(door.place.top / RUNS / drive.screen.run_id)
     if drive.failed is not None:
         code = max(1, code_of(drive.failed))
-        return summary.Left(code, folder, problem=str(drive.failed), asked=drive.asked)
+        where = elsewhere(door.place)
+        return summary.Left(code, folder, problem=str(drive.failed), asked=drive.asked, where=where)
     changes, problem = await _result(door, drive, wishes)
     patch = summary.patch_of(screen)
     applied = patch is not None and patch.state is PatchState.APPLIED
     code = summary.code_for(screen, waits=drive.waits, applied=applied, wanted=wishes.apply)
     if drive.signalled and not screen.view.ended:
         code = INTERRUPTED
-    return summary.Left(code, folder, changes, problem, drive.asked)
+    return summary.Left(code, folder, changes, problem, drive.asked, elsewhere(door.place))
+
+
+def elsewhere(place: Place) -> str:
+    """` --repo FOLDER` for commands that are to be called from here; empty inside of the work tree."""
+    inside = Path.cwd().is_relative_to(place.top)
+    return "" if inside else f" --repo {shlex.quote(str(place.top))}"
 
 
 async def _result(door: Here | There, drive: Drive, wishes: Wishes) -> tuple[ChangeSet | None, str]:

@@ -70,6 +70,8 @@ class Left:
     """What went wrong here."""
     asked: tuple[Question, ...] = ()
     """What it waited for when it was left."""
+    where: str = ""
+    """What a command must add when it is called from where the caller is: ` --repo ...`, or nothing."""
 
 
 def ending(screen: Screen, left: Left) -> Ending:
@@ -128,11 +130,13 @@ def _asked(screen: Screen, asked: tuple[Question, ...]) -> list[str]:
 
 
 def _next(screen: Screen, left: Left, patch: Patch | None) -> str:
-    run = screen.run_id
+    run = screen.run_id + left.where
     if not screen.view.ended:
         if left.asked and not screen.open_questions:
             return f"sextet resume {run}   (on a terminal, or with --wait and `sextet answer` from another)"
-        return f"{_word(screen) if left.code == WAITS else ''}sextet resume {run}"
+        return f"{_word(screen, run) if left.code == WAITS else ''}sextet resume {run}"
+    if screen.view.state is RunState.STOPPED:
+        return f"sextet resume {run}   (takes it up again)"
     if patch is None:
         return ""
     steps = {
@@ -142,12 +146,12 @@ def _next(screen: Screen, left: Left, patch: Patch | None) -> str:
     return steps.get(patch.state, f"sextet show {run}")
 
 
-def _word(screen: Screen) -> str:
+def _word(screen: Screen, run: str) -> str:
     """The command by which a person says what the run waits for."""
     if screen.gate:
-        return f"sextet approve {screen.gate} {screen.run_id} && "
+        return f"sextet approve {screen.gate} {run} && "
     if screen.open_questions:
-        return f"sextet answer {screen.open_questions[0].id} <answer> {screen.run_id} && "
+        return f"sextet answer {screen.open_questions[0].id} <answer> {run} && "
     return ""
 
 

@@ -13,9 +13,10 @@ from sextet.cli import options as o
 from sextet.cli import sweeping
 from sextet.cli.doors import Here, find_run, place_of, writing
 from sextet.cli.exits import APPROVED, FAILED
+from sextet.cli.paper import folded
 from sextet.cli.shows import out_json
 from sextet.errors import SextetError
-from sextet.model.names import ENDED
+from sextet.model.names import ENDED, RunState
 from sextet.roles.wording import clean
 from sextet.service import doctor as examiner
 from sextet.service import settings_files
@@ -42,9 +43,9 @@ async def _doctor(folder: Path, *, as_json: bool) -> int:
         out_json({"checks": found, "problems": [each.sentence for each in resolved.problems]})
     else:
         for check in checks:
-            click.echo(f"{_MARKS[check.ok]:<4}{check.name:<12}{clean(check.what)}")
+            click.echo(folded(f"{_MARKS[check.ok]:<4}{check.name:<12}{clean(check.what)}", 16))
             if check.next_step:
-                click.echo(f"{'':<16}{clean(check.next_step)}")
+                click.echo(folded(f"{'':<16}{clean(check.next_step)}", 16))
         for problem in resolved.problems:
             click.echo(f"{problem.level}: {clean(problem.sentence)}")
     return FAILED if any(check.ok is False for check in checks) else APPROVED
@@ -77,7 +78,7 @@ async def _recover(folder: Path) -> int:
         return APPROVED
     open_ = [run for run in runs.list_runs(place.top, place.state) if run.ours and run.state not in ENDED]
     for run in open_:
-        word = run.state.value.replace("_", " ") if run.state else "unknown"
+        word = "interrupted" if run.state is RunState.INTERRUPTED else "not finished, and nobody works on it"
         click.echo(f"{run.id} is {word}; go on with it: sextet resume {run.id}")
     left = await salvaged(place)
     for each in left:

@@ -87,6 +87,7 @@ class Live:
     # Questions ------------------------------------------------------------------------------------
     async def ask(self, question: Question) -> str:
         """Put the picture aside, ask, and read a line; the run goes on meanwhile."""
+        self._draw()
         self._shut()
         try:
             for line in prompt_lines(question):
@@ -97,6 +98,9 @@ class Live:
                 if answer is not None:
                     return answer
                 self._console.print(Text("That is not one of the answers."))
+        except asyncio.CancelledError:
+            self._console.print()  # else the picture begins behind the prompt
+            raise
         finally:
             self._open()
 
@@ -207,13 +211,12 @@ def _head(screen: Screen, width: int) -> list[Text]:
     facts = [elapsed, f"{amount(view.usage.total)} tokens"]
     if view.rounds[view.patch]:
         facts.append(f"rework {view.rounds[view.patch]}")
-    second = Text(f"{run.id}  ", no_wrap=True, overflow="ellipsis")
-    second.append(view.state.value.replace("_", " "), style=_RUN_COLOURS.get(view.state, "dim"))
-    second.append(f"  {'  '.join(facts)}")
-    found = [Text(one_line(run.briefing.goal, width), style="bold"), _cut(second, width)]
+    second = Text(view.state.value.replace("_", " "), style=_RUN_COLOURS.get(view.state, "dim"))
+    second.append(f"  {'  '.join(facts)}", style="default")
     if screen.rehearsal:
-        found.append(Text(REHEARSAL, style="yellow"))
-    return found
+        second.append(f"  {REHEARSAL}", style="yellow")
+    goal = Text(one_line(run.briefing.goal, width), style="bold")
+    return [goal, _cut(second, width), _cut(Text(run.id, style="dim"), width)]
 
 
 def _cut(text: Text, width: int) -> Text:
@@ -260,13 +263,12 @@ def _worker_row(screen: Screen, task: Task, width: int) -> Text:
     if beat is not None and beat.task_id != task.id:
         beat = None
     last, said = screen.heard.get(name, (task.claimed_at, ""))
-    word = WorkerState.WORKING if beat is None else beat.state
-    row = Text(f"{name:<14} {word.value:<9}", style="cyan", no_wrap=True)
-    row.append(f"{task.id:<16}{span(now - task.claimed_at):>6}", style="default")
-    row.append(
-        f" {f'{max(0.0, now - last):.0f}s ago':>7} {amount(beat.usage.total) if beat else '':>6} ",
-        style="dim",
-    )
+    row = Text(f"{name:<15} ", style="cyan", no_wrap=True)
+    row.append(f"{task.id:<14}{span(now - task.claimed_at):>6}", style="default")
+    spent = beat.usage.total if beat else 0
+    row.append(f" {f'{max(0.0, now - last):.0f}s ago':>7} {amount(spent) if spent else '':>6} ", style="dim")
+    if beat is not None and beat.state is not WorkerState.WORKING:
+        row.append(f"{beat.state.value} ", style="yellow")
     row.append(f"{task.model + ' ' if task.model else ''}{one_line(said, 200)}", style="default")
     return _cut(row, width)
 

@@ -226,9 +226,9 @@ def tests(found: TestOutcome) -> str:
     """A test result in a few words."""
     if found.untested:
         return "no test command is known"
-    word = "tests pass" if found.passed else "tests fail"
     before = sum(command.baseline for command in found.commands)
-    known = f", {before} of them failing as on the base" if before else ""
+    word = ("no new test failure" if before else "tests pass") if found.passed else "tests fail"
+    known = f", {before} failing as before any change" if before else ""
     return f"{word} ({_number(len(found.commands), 'command')}{known})"
 
 

@@ -264,7 +264,7 @@ def read(data: bytes | str) -> Scenario:
         path = ".".join(str(step) for step in first["loc"])
         raise ScenarioError(
             f"The scenario cannot be used: {path or 'the file'}: {first['msg']}.",
-            next_step="Mend this field; the format is described with `sextet.roles.scenario`.",
+            next_step="Mend this field; docs/howto/write-a-scenario.md describes the format.",
             path=path,
         ) from error
 
