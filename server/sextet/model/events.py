@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter
 
+from sextet.errors import SextetError
 from sextet.model.base import Count, Line, Oid, Record, Seconds, Text, Timestamp
 from sextet.model.names import PatchId, QuestionId, Role, RunState, TaskId, WorkerId
 from sextet.model.notes import Approval, Comment, Question
@@ -74,6 +75,11 @@ class Noted(Record):
     text: Text
     level: Literal["info", "warning", "error"] = "info"
     next_step: Line = ""
+
+    @classmethod
+    def of(cls, error: SextetError, text: str = "", level: Literal["warning", "error"] = "warning") -> Self:
+        """A note about an error, with the error's own words where no `text` is given."""
+        return cls(text=text or error.what, level=level, next_step=error.next_step[:1_000])
 
 
 # Tasks --------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 from pydantic import Field
 
+from sextet.errors import SextetError
 from sextet.model.base import Count, Line, Oid, Record, RepoPath, Seconds, Text, Timestamp
 from sextet.model.names import ROLE_OF, ItemId, Kind, Role, TaskId, TaskState, WorkerId
 from sextet.model.outcome import Finding, Outcome
@@ -44,6 +46,11 @@ class Failure(Record):
     kind: FailureKind
     cause: Text
     next_step: Line = ""
+
+    @classmethod
+    def of(cls, error: SextetError) -> Self:
+        """The failure of an attempt whose cause is not the agent: git, disk or a process."""
+        return cls(kind=FailureKind.INTERNAL, cause=error.what, next_step=error.next_step[:1_000])
 
 
 class Usage(Record):

@@ -37,7 +37,6 @@ def claimed(view: RunView, event: ev.TaskClaimed, entry: ev.Entry) -> None:
     """A worker holds the task under a newer epoch."""
     task = view.task(event.task_id)
     if event.epoch <= task.epoch:
-        check_epoch(task, event.epoch)
         raise StaleError(f"Epoch {event.epoch} of {task.id} was claimed before.", task_id=task.id)
     change(
         view,

@@ -10,7 +10,7 @@ from sextet.codex.turn import Agents
 from sextet.errors import SextetError
 from sextet.model.names import Role
 from sextet.model.outcome import Outcome
-from sextet.model.task import Failure, FailureKind
+from sextet.model.task import Failure
 from sextet.roles.analyst import Analyst
 from sextet.roles.consensus import Consensus
 from sextet.roles.desk import Desk
@@ -61,5 +61,4 @@ class _Explaining:
         try:
             return await self.player.execute(assignment, sink)
         except SextetError as error:
-            failure = Failure(kind=FailureKind.INTERNAL, cause=error.what, next_step=error.next_step[:1_000])
-            raise AttemptFailedError(failure) from error
+            raise AttemptFailedError(Failure.of(error)) from error

@@ -6,12 +6,10 @@ import hashlib
 import re
 from typing import Final
 
-_CONTROL: Final = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-_ESCAPE: Final = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[@-Z\\-_])"
-)
+from sextet.system.lines import plain
+
+_UNFIT: Final = re.compile(r"[\u2028\u2029\ud800-\udfff]")
+"""What a terminal bears and a prompt or UTF-8 does not: other line ends, halves of surrogate pairs."""
 
 
 def clean(text: str, limit: int = 100_000) -> str:
@@ -22,7 +20,7 @@ def clean(text: str, limit: int = 100_000) -> str:
         limit: characters of the result at most; what is left out is said in the text.
     """
     if not text.isascii() or not text.isprintable():
-        text = _CONTROL.sub("", _ESCAPE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+        text = _UNFIT.sub("", plain(text.replace("\r\n", "\n").replace("\r", "\n")))
     return cap(text, limit)
 
 

@@ -15,6 +15,7 @@ from sextet.model.notes import Choice, Question, QuestionKind
 from sextet.model.outcome import ImplementOutcome, Outcome
 from sextet.model.task import Failure, FailureKind, Task, Usage
 from sextet.roles.executor import AttemptFailedError
+from sextet.roles.wording import one_line
 from sextet.runtime.assign import assignment
 from sextet.runtime.engine import Engine
 from sextet.runtime.logs import WorkerLog
@@ -63,15 +64,14 @@ class AttemptSink:
         try:
             self._session.artifacts.append(self._task.id, self._task.epoch, name, data)
         except StoreError as error:
-            self._complain(f"{name} of {self._task.id} could not be kept: {error.what}", error.next_step)
+            self._complain(error, f"{name} of {self._task.id} could not be kept: {error.what}")
 
-    def _complain(self, text: str, next_step: str) -> None:
+    def _complain(self, error: StoreError, text: str) -> None:
         if self._complained:
             return
         self._complained = True
-        noted = ev.Noted(text=text, level="warning", next_step=next_step[:1_000])
         with suppress(StoreError):  # then the journal fails as well, and whoever records next says so
-            self._session.put(noted, actor=self._worker_id)
+            self._session.put(ev.Noted.of(error, text), actor=self._worker_id)
 
     def spent(self, usage: Usage) -> None:
         """See `Sink.spent`."""
@@ -154,8 +154,7 @@ class Attempt:
                 return await self.given_back(error.failure.cause, pause=error.retry_after)
             return await self._failed(error.failure)
         except SextetError as error:
-            failure = Failure(kind=FailureKind.INTERNAL, cause=error.what, next_step=error.next_step[:1_000])
-            return await self._failed(failure)
+            return await self._failed(Failure.of(error))
         except Exception as error:  # noqa: BLE001 -- a defect in an executor fails its attempt, not the run
             return await self._failed(_defect(f"{type(error).__name__}: {error}"))
 
@@ -220,7 +219,7 @@ class Attempt:
         released = ev.TaskReleased(
             task_id=self.task.id,
             epoch=self.task.epoch,
-            reason=" ".join(reason.split())[:1_000],
+            reason=one_line(reason),
             salvage=await self._keep(),
             not_before=self._session.clock() + min(pause, LONGEST_PAUSE) if pause else 0.0,
             usage=self.sink.usage,

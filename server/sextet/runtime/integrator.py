@@ -49,7 +49,7 @@ async def _patiently(session: Session, engine: Engine, task: Task) -> Integratio
             if not left:
                 raise
             text = f"{task.id} could not be integrated: {error.what} Trying again in {pause:g} s."
-            await session.record(ev.Noted(text=text, level="warning", next_step=error.next_step[:1_000]))
+            await session.record(ev.Noted.of(error, text))
         await asyncio.sleep(pause)
         pause *= 2
     raise AssertionError  # the last try returns or raises

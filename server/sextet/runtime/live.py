@@ -12,6 +12,7 @@ from sextet.model.names import ENDED, Kind, RunState
 from sextet.model.notes import Choice, Question, QuestionKind
 from sextet.model.task import Task
 from sextet.pipeline.questions import WITHDRAWN
+from sextet.roles.wording import one_line
 from sextet.runtime.attempt import AttemptSink
 from sextet.runtime.crew import Crew
 from sextet.runtime.engine import Engine
@@ -92,7 +93,7 @@ class LiveRun:
             return
         what = error.what if isinstance(error, SextetError) else f"{type(error).__name__}: {error}"
         words = "Sextet was ended" if isinstance(error, asyncio.CancelledError) else what
-        state = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=" ".join(words.split())[:1_000])
+        state = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=one_line(words))
         with suppress(SextetError):
             if not isinstance(error, asyncio.CancelledError):
                 step = error.next_step[:1_000] if isinstance(error, SextetError) else "Resume the run."
@@ -177,7 +178,7 @@ class LiveRun:
             return await self.engine.baseline(self.session.view, patch, sink)
         except SextetError as error:
             text = f"No baseline: {error.what}"
-            await self.session.record(ev.Noted(text=text, level="warning", next_step=error.next_step[:1_000]))
+            await self.session.record(ev.Noted.of(error, text))
             return ev.BaselineFinished(patch=patch)
         finally:
             log.flush()

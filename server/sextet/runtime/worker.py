@@ -132,7 +132,6 @@ class Worker:
         try:
             await self._session.record(*report, actor=self.id)
         except (StaleError, InvalidTransitionError) as error:
-            noted = ev.Noted(text=error.what, level="warning", next_step=error.next_step[:1_000])
-            await self._session.record(noted, actor=self.id)
+            await self._session.record(ev.Noted.of(error), actor=self.id)
         with suppress(StoreError):  # without this mark the next start finds the claim's owner dead, no more
             self._session.claims.release(token)

@@ -12,6 +12,7 @@ from sextet.model import events as ev
 from sextet.model.names import RunState
 from sextet.model.run import Run
 from sextet.roles.cast import Cast
+from sextet.roles.wording import one_line
 from sextet.runtime.finish import finish
 from sextet.runtime.live import LiveRun
 from sextet.runtime.session import Session
@@ -96,7 +97,7 @@ class Active:
     async def _put_down(self, reason: str) -> None:
         view = self.session.view
         if not view.ended and view.state is not RunState.INTERRUPTED and self.session.broken is None:
-            event = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=" ".join(reason.split())[:1_000])
+            event = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=one_line(reason))
             await self.session.record(event)
 
     async def _in_turn(self) -> RunState:
@@ -142,8 +143,7 @@ class Active:
         try:
             return await self._house.place.workshop(), await self._house.troupe.gather(run)
         except SextetError as error:
-            noted = ev.Noted(text=error.what, level="error", next_step=error.next_step[:1_000])
-            await self.session.record(noted)
+            await self.session.record(ev.Noted.of(error, level="error"))
             await self._put_down(error.what)
             raise
 

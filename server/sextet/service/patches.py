@@ -65,7 +65,7 @@ async def apply_by_itself(place: Place, session: Session) -> None:
         await apply(place, session, asked)
     except SextetError as error:
         text = f"{patch.id} was not applied by itself: {error.what}"
-        await session.record(ev.Noted(text=text, level="warning", next_step=error.next_step[:1_000]))
+        await session.record(ev.Noted.of(error, text))
 
 
 async def _apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:

@@ -9,13 +9,10 @@ from pathlib import Path
 
 from sextet.errors import UnsafePathError
 from sextet.system.paths import check_relative
-from sextet.workspace.changeset import is_text
+from sextet.workspace.changeset import is_text, sentence_about
 from sextet.workspace.git import Git, fields, listing, text
 from sextet.workspace.mirror import RUNS_FOLDER
 from sextet.workspace.snapshot import GITLINK, pairs
-
-_NAMED = 20
-"""How many names a warning lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ async def capture(source: Source) -> Captured:
     bad = [name for raw, name in records if raw.split(" ")[1] == GITLINK or not _writable(name)]
     if not bad:
         return Captured(tree, tuple(name for _, name in records), tuple(warnings))
-    warnings.append(_sentence("Embedded repositories and unusable names are left out", bad))
+    warnings += sentence_about("Embedded repositories and unusable names are left out", bad)
     await _restore(source, bad)
     tree, records = await _written(source)
     return Captured(tree, tuple(name for _, name in records), tuple(warnings))
@@ -84,7 +81,7 @@ async def _add_one_by_one(source: Source) -> list[str]:
     files = [name for name in names if not name.endswith("/")]
     if files:
         await source.run("update-index", "-z", "--add", "--replace", "--stdin", stdin=listing(files))
-    return [_sentence("Embedded repositories are left out", repositories)] if repositories else []
+    return sentence_about("Embedded repositories are left out", repositories)
 
 
 def _skipped(source: Source, name: str) -> bool:
@@ -115,8 +112,3 @@ def _writable(name: str) -> bool:
     except UnsafePathError:
         return False
     return is_text(name)
-
-
-def _sentence(what: str, names: Sequence[str]) -> str:
-    shown = ", ".join(ascii(name)[1:-1] for name in names[:_NAMED])
-    return f"{what}: {shown}{' …' if len(names) > _NAMED else ''}"

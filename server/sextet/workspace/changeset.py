@@ -23,6 +23,8 @@ LARGE_FILE = 5 * 1024 * 1024
 MANY_DELETED = 0.2
 """Share of the old tree's files whose deletion is warned of (from 5 deletions on)."""
 
+NAMED = 8
+"""How many names a warning lists."""
 _LOOKED_THROUGH = 2 * 1024 * 1024
 """Bytes up to which a text file is searched for characters that deceive."""
 _LONGEST_LINE = 20_000
@@ -109,12 +111,12 @@ async def _warnings(git: Git, old_tree: str, changes: Sequence[FileChange]) -> l
         if deleted > MANY_DELETED * names.count(b"\0"):
             warnings.append(f"It deletes {deleted} of {names.count(bytes(1))} files.")
     links = [change.path for change in changes if change.new_mode == "120000"]
-    warnings += _named("It makes or changes symbolic links", links)
-    warnings += _named("Names that differ only in case or form", _collisions(changes))
+    warnings += sentence_about("It makes or changes symbolic links", links)
+    warnings += sentence_about("Names that differ only in case or form", _collisions(changes))
     sizes = await git.sizes(change.new_blob for change in changes if change.new_blob)
     large = [change.path for change in changes if sizes.get(change.new_blob or "", 0) > LARGE_FILE]
-    warnings += _named("Very large files", large)
-    return warnings + _named(
+    warnings += sentence_about("Very large files", large)
+    return warnings + sentence_about(
         "Characters that change the direction of text (what you see may not be what runs)",
         await _deceiving(git, changes, sizes),
     )
@@ -146,11 +148,13 @@ def _collisions(changes: Sequence[FileChange]) -> list[str]:
     return found
 
 
-def _named(what: str, names: Sequence[str], most: int = 8) -> list[str]:
+def sentence_about(what: str, names: Sequence[str]) -> list[str]:
+    """A warning that names the first few of `names`; none without names."""
     if not names:
         return []
-    shown = ", ".join(name if name.isprintable() and name.isascii() else ascii(name) for name in names[:most])
-    return [f"{what}: {shown}{' …' if len(names) > most else ''}."[:1_000]]
+    first = names[:NAMED]
+    shown = ", ".join(name if name.isprintable() and name.isascii() else ascii(name) for name in first)
+    return [f"{what}: {shown}{' …' if len(names) > NAMED else ''}."[:1_000]]
 
 
 async def picture(mirror: Mirror, changeset: ChangeSet, paths: Iterable[str] = ()) -> str:

@@ -38,7 +38,7 @@ def test_nothing_but_line_feeds_and_tabs_is_left_of_control_characters(text: str
 
 
 def test_terminal_sequences_go_as_a_whole() -> None:
-    assert clean("a\x1b[31;1mb\x1b]8;;http://x\x1b\\c\x1b]52;c;AAAA\x07d\x1bPq#0\x1b\\e\x9bK") == "abcdeK"
+    assert clean("a\x1b[31;1mb\x1b]8;;http://x\x1b\\c\x1b]52;c;AAAA\x07d\x1bPq#0\x1b\\e\x9bK") == "abcde"
     assert clean("one\r\ntwo\rthree") == "one\ntwo\nthree"
 
 
