@@ -13,7 +13,7 @@ from sextet.cli.doors import Here, There, meant, place_of, reading
 from sextet.cli.exits import APPROVED
 from sextet.cli.paper import folded
 from sextet.cli.shows import out_json
-from sextet.cli.words import REHEARSAL, amount, choices, outcome, span
+from sextet.cli.words import REHEARSAL, amount, choices, outcome, span, standing
 from sextet.model.events import RunEvent, RunStateChanged
 from sextet.model.live import LogBatch
 from sextet.model.names import ENDED, RunState, WorkerState
@@ -81,11 +81,9 @@ async def _show(folder: Path, run: str, *, as_json: bool) -> int:
 
 
 def _page(shown: m.Snapshot) -> list[str]:
-    reason = f": {one_line(shown.reason, 300)}" if shown.reason else ""
-    state = shown.state.value.replace("_", " ")
     left = shown.state not in _AT_REST and not shown.live
     lines = [
-        folded(f"{shown.run_id}  {state}{reason}", 10),
+        folded(f"{shown.run_id}  {standing(shown.state, shown.reason)}", 10),
         *([f"Note:     nobody works on it now; go on: sextet resume {shown.run_id}"] if left else []),
         folded(f"Goal:     {one_line(shown.briefing.goal, 400)}", 10),
         *([f"Note:     {REHEARSAL}"] if shown.executor == "rehearsal" else []),

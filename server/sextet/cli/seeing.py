@@ -98,7 +98,8 @@ async def _end(door: Here | There, drive: Drive, wishes: Wishes) -> int:
 
 
 def _folded(line: str) -> str:
-    return line if line.startswith("Next:") else folded(line, 10)  # a command is copied as it stands
+    copied = line.startswith(("Next:", "Records:"))  # a command or a path, taken as it stands
+    return line if copied else folded(line, 10)
 
 
 async def _left(door: Here | There, drive: Drive, wishes: Wishes) -> summary.Left:

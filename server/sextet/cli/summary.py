@@ -7,7 +7,7 @@ from typing import Any
 
 from sextet.cli.exits import APPROVED, FAILED, INTERRUPTED, WAITS
 from sextet.cli.screen import Screen
-from sextet.cli.words import REHEARSAL, amount, choices, files, tests
+from sextet.cli.words import REHEARSAL, amount, choices, files, standing, tests
 from sextet.model.base import Line, Record, Text
 from sextet.model.names import RunState
 from sextet.model.notes import Question
@@ -111,14 +111,21 @@ def _state(screen: Screen, left: Left) -> RunState:
 
 def _verdict(screen: Screen) -> str:
     task = screen.view.tasks.get(f"review-{screen.view.patch}")
-    if task is None or not isinstance(task.outcome, ReviewOutcome):
+    if _empty(screen) or task is None or not isinstance(task.outcome, ReviewOutcome):
         return ""
     return f"{task.outcome.verdict.replace('_', ' ')}: {one_line(task.outcome.summary, 300)}"
 
 
 def _tests(screen: Screen) -> str:
     task = screen.view.tasks.get(f"test-{screen.view.patch}")
-    return tests(task.outcome) if task is not None and isinstance(task.outcome, TestOutcome) else ""
+    if _empty(screen) or task is None or not isinstance(task.outcome, TestOutcome):
+        return ""
+    return tests(task.outcome)
+
+
+def _empty(screen: Screen) -> bool:
+    """True when it came out that nothing is to be changed: what was judged before was another tree."""
+    return screen.view.state is RunState.COMPLETED and patch_of(screen) is None
 
 
 def _asked(screen: Screen, asked: tuple[Question, ...]) -> list[str]:
@@ -158,7 +165,7 @@ def _word(screen: Screen, run: str) -> str:
 def lines(end: Ending) -> list[str]:
     """The ending as it is printed."""
     facts: list[tuple[str, str]] = [
-        ("Run", f"{end.run_id} {end.state.value.replace('_', ' ')}" + _because(end.reason)),
+        ("Run", f"{end.run_id} {standing(end.state, end.reason)}"),
         ("Note", f"{REHEARSAL}" if end.rehearsal else ""),
         ("Problem", one_line(end.problem, 2_000)),
         ("Verdict", end.verdict),
@@ -170,10 +177,6 @@ def lines(end: Ending) -> list[str]:
         ("Next", end.next_step),
     ]
     return [f"{name + ':':<10}{text}" for name, text in facts if text]
-
-
-def _because(reason: str) -> str:
-    return f": {one_line(reason, 300)}" if reason else ""
 
 
 def _patch(end: Ending) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sextet.model import events as ev
 from sextet.model.answers import Ledger
+from sextet.model.names import RunState
 from sextet.model.notes import Question
 from sextet.model.outcome import (
     AnalysisOutcome,
@@ -61,8 +62,15 @@ def _state(event: ev.RunStateChanged, _: RunView) -> Told:
 
 def state_of(run: RunView | ev.RunStateChanged) -> str:
     """A run's state and why it is in it."""
-    why = f": {one_line(run.reason, 300)}" if run.reason else ""
-    return f"{run.state.value.replace('_', ' ')}{why}"
+    return standing(run.state, run.reason)
+
+
+def standing(state: RunState, reason: str) -> str:
+    """`failed: no disk`, `waiting for human`; not `stopped: stopped by Tess`."""
+    word, why = state.value.replace("_", " "), one_line(reason, 300)
+    if not why or why.startswith(word):
+        return why or word
+    return f"{word}: {why}"
 
 
 def _baseline(event: ev.BaselineFinished, _: RunView) -> Told | None:
