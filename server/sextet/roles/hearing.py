@@ -93,7 +93,10 @@ class Hearing:
     async def _approve(self, wish: ApprovalRequest) -> Decision:
         what = {"command": "run a command", "files": "change files", "permissions": "get more permissions"}
         text = f"The agent wants to {what[wish.kind]} outside its sandbox: {clean(wish.text, 4_000)}"
-        detail = clean("\n\n".join(part for part in (wish.reason, wish.detail) if part), 20_000)
+        where = wish.detail
+        if wish.kind == "command" and self.root:
+            where = where.replace(self.root.rstrip("/"), "its worktree")
+        detail = clean("\n\n".join(part for part in (wish.reason, where) if part), 20_000)
         answer = await self._put(QuestionKind.APPROVAL, text, _APPROVAL, detail)
         return "accept" if answer == "accept" else "decline"
 
