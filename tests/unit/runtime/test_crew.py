@@ -195,8 +195,13 @@ async def test_no_more_agents_are_at_work_than_allowed(tmp_path):
     engine = FakeEngine(items=tuple("abcdefgh"))
     settings = Settings(max_agents=3, roles=few(analyst=2, implementer=8))
 
+    full = asyncio.Event()
+
     async def slow(assignment, sink):
-        await asyncio.sleep(0.002)
+        if engine.at_work == 3:
+            full.set()
+        await full.wait()
+        await asyncio.sleep(0.01)  # so that a fourth could begin, if it may
         return await engine.succeed(assignment)
 
     engine.acts["implement"] = slow
