@@ -39,6 +39,9 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Result": {
         "patch": ("patching:patch", "List, show, apply or revert patches."),
     },
+    "Editor": {
+        "serve": ("serving:serve", "Serve an editor on stdin and stdout; the editor starts this."),
+    },
     "Upkeep": {
         "doctor": ("upkeep:doctor", "Say what is missing on this machine."),
         "recover": ("upkeep:recover", "Finish or take back what a crash cut off."),

@@ -1,0 +1,230 @@
+"""The desk: where an editor's verbs go; to a supervisor here, to the one elsewhere, or to the disk alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from sextet.errors import BusyError, RepositoryError, SextetError, TrustError
+from sextet.lsp.attached import Attached
+from sextet.lsp.supervisor import Supervisor
+from sextet.lsp.wishes import Wishes
+from sextet.model.base import Record
+from sextet.model.names import RunState
+from sextet.runtime.bus import Bus, Message, Resync, Subscription
+from sextet.service.dispatch import Dispatcher
+from sextet.service.methods import METHODS
+from sextet.service.orchestrator import Orchestrator, read_view
+from sextet.service.place import Place
+from sextet.store import runs
+from sextet.store.lock import SupervisorLock
+
+READING: Final = frozenset({"run/list", "run/snapshot", "run/events", "log/read", "patch/list", "patch/get"})
+"""Verbs that change nothing: they need no lock, and an untrusted folder may see them."""
+
+WATCH: Final = 2.0
+"""Seconds between two looks for a supervisor that began elsewhere."""
+_PATIENCE: Final = 5.0
+"""Seconds for which a holder of the lock may be silent: it just begins, or is about to end."""
+_PAUSE: Final = 0.05
+_OVER: Final = frozenset({RunState.COMPLETED, RunState.STOPPED, RunState.FAILED})
+_SHOWN: Final = 20
+"""Runs that are spoken of by themselves at the beginning."""
+
+
+class Desk:
+    """The verbs for one editor.
+
+    Args:
+        wishes: its folders, and what may be done there.
+        tell: gets everything that happens; must not wait.
+    """
+
+    def __init__(self, wishes: Wishes, tell: Callable[[Message], None]) -> None:
+        self._wishes = wishes
+        self._tell = tell
+        self._bus = Bus()
+        self._folder: Path | None = None
+        self._disk: Dispatcher | None = None
+        self._own: Supervisor | None = None
+        self._there: Attached | None = None
+        self._choosing = asyncio.Lock()
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._spawn(self._pump(self._bus.subscribe()))
+
+    async def begin(self) -> None:
+        """Look at the disk and at who is at work; nothing is executed, except that a named run goes on.
+
+        Raises:
+            SextetError: the run that was named cannot go on, and why.
+        """
+        self._spawn(self._watch())
+        with suppress(SextetError):
+            await self._look()
+        if self._wishes.resume and self._wishes.trusted:
+            await self.call("run/resume", {"runId": self._wishes.resume})
+
+    async def _look(self) -> None:
+        """Name the runs that have not ended, so that the client knows what to ask for."""
+        place = await self._open()
+        await self._for_reading()
+        for run_id, seq in await asyncio.to_thread(_unfinished, place):
+            self._tell(Resync(run_id, seq))
+
+    async def call(self, method: str, params: Mapping[str, Any]) -> Record:
+        """Carry out a verb.
+
+        Raises:
+            TrustError: the folder is not trusted and the verb could start something.
+            SextetError: as the verb raises it.
+        """
+        if method in READING or method not in METHODS:
+            return await self._read(method, params)
+        if not self._wishes.trusted:
+            raise TrustError(
+                "This folder is not trusted, so nothing is started or changed in it.",
+                next_step="Trust the folder in your editor.",
+            )
+        return await (await self._for_change()).call(method, params)
+
+    async def close(self, reason: str) -> None:
+        """Put everything down so that it can be resumed."""
+        self._closed = True
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        if self._own is not None:
+            await self._own.close(reason)
+        if self._there is not None:
+            await self._there.close()
+
+    # Where a verb goes ----------------------------------------------------------------------------
+    async def _read(self, method: str, params: Mapping[str, Any]) -> Record:
+        door = await self._for_reading()
+        try:
+            return await door.call(method, params)
+        except BusyError:
+            if isinstance(door, Attached) and door.lost:  # the disk knows as much
+                return await (await self._on_disk()).call(method, params)
+            raise
+
+    async def _for_reading(self) -> Supervisor | Attached | Dispatcher:
+        if self._own is not None and not self._own.closing:
+            return self._own
+        async with self._choosing:
+            return await self._attach_if_held() or await self._on_disk()
+
+    async def _on_disk(self) -> Dispatcher:
+        if self._disk is None:
+            self._disk = Dispatcher(Orchestrator(await self._open(), Bus()))
+        return self._disk
+
+    async def _attach_if_held(self) -> Attached | None:
+        """The connection to whoever has the lock now, when there is somebody and it answers."""
+        if self._there is not None and not self._there.lost:
+            return self._there
+        if self._own is not None:
+            return None
+        await self._let_go()
+        holder = SupervisorLock((await self._open()).state).holder()
+        if holder is not None:
+            with suppress(BusyError):
+                self._there = await Attached.begin(Path(holder.socket), self._tell)
+        return self._there
+
+    async def _for_change(self) -> Supervisor | Attached:
+        async with self._choosing:
+            if self._own is not None and self._own.closing:
+                await self._own.close("")
+                self._own = None
+            if self._own is not None:
+                return self._own
+            if self._there is not None and not self._there.lost:
+                return self._there
+            await self._let_go()
+            return await self._lock_or_holder()
+
+    async def _lock_or_holder(self) -> Supervisor | Attached:
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + _PATIENCE
+        while True:
+            try:
+                self._own = await Supervisor.begin(await self._open(), self._bus)
+            except BusyError as busy:
+                problem, named = busy, busy.facts.get("socket")
+            else:
+                self._spawn(self._free(self._own))
+                return self._own
+            if isinstance(named, str) and named:
+                with suppress(BusyError):
+                    self._there = await Attached.begin(Path(named), self._tell)
+                    return self._there
+            if loop.time() > patience or self._closed:
+                raise problem
+            await asyncio.sleep(_PAUSE)
+
+    async def _let_go(self) -> None:
+        there, self._there = self._there, None
+        if there is not None:
+            await there.close()
+
+    async def _open(self) -> Place:
+        """The first folder with a repository, as it is now.
+
+        Raises:
+            RepositoryError: there is none.
+        """
+        if self._folder is not None:
+            return await Place.open(self._folder)
+        problem: SextetError = RepositoryError(
+            "No folder is open.", next_step="Open a folder with a git repository."
+        )
+        for number, folder in enumerate(self._wishes.folders):
+            try:
+                place = await Place.open(folder)
+            except SextetError as error:
+                problem = error if number == 0 else problem
+            else:
+                self._folder = folder
+                return place
+        raise problem
+
+    # In the background ----------------------------------------------------------------------------
+    async def _pump(self, subscription: Subscription) -> None:
+        async for message in subscription:
+            self._tell(message)
+
+    async def _watch(self) -> None:
+        """Attach to a supervisor that began elsewhere, so that its runs are seen here."""
+        while True:
+            await asyncio.sleep(WATCH)
+            if self._own is None and self._folder is not None:
+                with suppress(SextetError):
+                    async with self._choosing:
+                        await self._attach_if_held()
+
+    async def _free(self, own: Supervisor) -> None:
+        """Free the lock when no run is live."""
+        await own.idle()
+        await own.close("nothing is at work")
+        if self._own is own:
+            self._own = None
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+
+
+def _unfinished(place: Place) -> list[tuple[str, int]]:
+    """Runs of ours that have not ended, with the number of their last event."""
+    found: list[tuple[str, int]] = []
+    for run in runs.list_runs(place.top, place.state):
+        if run.ours and run.state not in _OVER and len(found) < _SHOWN:
+            with suppress(SextetError):
+                found.append((run.id, read_view(place, run.id).seq))
+    return found

@@ -1,0 +1,258 @@
+"""The language server: which message goes where, and that every one of them is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Protocol
+
+from lsprotocol.types import INITIALIZE, InitializeParams
+from pygls.lsp.server import LanguageServer
+
+from sextet import __version__
+from sextet.lsp import frames
+from sextet.lsp.frames import Broken, Said
+from sextet.lsp.wire import Writer
+from sextet.lsp.wishes import Wishes, wishes_of
+
+EXECUTE: Final = "workspace/executeCommand"
+_OURS: Final = "sextet/"
+_UNDIVIDED: Final = ("patch/apply", "patch/revert", "patch.apply", "patch.revert")
+"""Ends of verbs that write into the work tree: once begun they are carried through, cancelled or not."""
+
+_GOODBYE: Final = "shutdown"
+_HEAVY: Final = "sextet.lsp.verbs"
+"""Everything that an answer to `initialize` does not need: loaded behind it, in a thread."""
+
+
+class Verbs(Protocol):
+    """What `sextet.lsp.verbs` offers."""
+
+    async def begin(self) -> None:
+        """The client is ready."""
+        ...
+
+    async def answer(self, said: Said) -> bytes:
+        """The answer to a request."""
+        ...
+
+    async def close(self, reason: str) -> None:
+        """Put everything down."""
+        ...
+
+
+class Standard(LanguageServer):
+    """The part that pygls does: the protocol's own messages; its errors go to stderr, never to a box."""
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Write down that a message could not be handled."""
+        print(f"sextet: {source}: {error}"[:2_000], file=sys.stderr)  # noqa: T201 -- the log of a server
+
+
+class _Body:
+    """Gives bodies that pygls wrote a header and their place in the queue."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        self._writer.send(frames.frame(data))
+
+    def close(self) -> None:
+        """The queue is closed by whoever made it."""
+
+
+class Server:
+    """One client's session; lives on the event loop.
+
+    Args:
+        writer: where answers go.
+        stop: called when the client has said its last word, or nothing more of it can be understood.
+    """
+
+    def __init__(self, writer: Writer, stop: Callable[[], None]) -> None:
+        self._writer = writer
+        self._stop = stop
+        self._standard = create_standard(self._hello)
+        self._standard.protocol.set_writer(_Body(writer), include_headers=False)
+        self._wishes: Wishes | None = None
+        self._verbs: asyncio.Task[Verbs] | None = None
+        self._requests: dict[int | str, asyncio.Task[None]] = {}
+        self._lasting: set[int | str] = set()
+        """Requests that are not cancelled any more."""
+        self._begun: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self.shut_down = False
+        """True once `shutdown` was asked for."""
+
+    # What comes in --------------------------------------------------------------------------------
+    def take(self, said: Said | Broken) -> None:
+        """Work on a message; never raises."""
+        if isinstance(said, Broken):
+            self._writer.send(frames.failure(said.request_id, said.code, said.words))
+            if said.fatal:
+                self._stop()
+        elif not said.method:
+            self._pass_on(said)
+        elif said.request_id is None:
+            self._told(said)
+        else:
+            self._asked(said, said.request_id)
+
+    def _told(self, said: Said) -> None:
+        """A notification; one that nobody expects is passed over."""
+        if said.method == "exit":
+            self._stop()
+        elif said.method == "$/cancelRequest":
+            self._cancel(said.message.get("params"))
+        elif self._wishes is None or self.shut_down:
+            return
+        elif said.method == "initialized":
+            if self._begun is None:
+                self._begun = asyncio.create_task(self._begin())
+        elif self._is_known(said.method):
+            self._pass_on(said)
+
+    def _asked(self, said: Said, request_id: int | str) -> None:
+        refused = self._refusal(said, request_id)
+        if refused is not None:
+            code, words = refused
+            self._writer.send(frames.failure(request_id, code, words))
+        elif said.method == "shutdown":
+            self.shut_down = True
+            self._spawn(request_id, self._shut_down(request_id))
+        elif said.method == EXECUTE or said.method.startswith(_OURS):
+            if _name(said).endswith(_UNDIVIDED):
+                self._lasting.add(request_id)
+            self._spawn(request_id, self._carry_out(said))
+        else:
+            self._pass_on(said)
+
+    def _refusal(self, said: Said, request_id: int | str) -> tuple[int, str] | None:
+        """Code and words for a request that comes at the wrong moment, or that nobody knows."""
+        if request_id in self._requests:
+            return frames.INVALID, "A request with this id is being worked on."
+        if self.shut_down:
+            return frames.INVALID, "The server is shutting down."
+        if self._wishes is None and said.method != INITIALIZE:
+            return frames.NOT_INITIALIZED, "The first request is `initialize`."
+        if self._wishes is not None and said.method == INITIALIZE:
+            return frames.INVALID, "The server was initialized before."
+        ours = said.method in {EXECUTE, "shutdown"} or said.method.startswith(_OURS)
+        if not ours and not self._is_known(said.method):
+            return frames.NO_METHOD, f"There is no method {said.method[:80]!r}."
+        return None
+
+    def _is_known(self, method: str) -> bool:
+        manager = self._standard.protocol.fm
+        return method in manager.builtin_features or method in manager.features
+
+    def _pass_on(self, said: Said) -> None:
+        """Let pygls work on a message of the protocol itself; nested objects are data, whatever they hold."""
+        protocol = self._standard.protocol
+        try:
+            protocol.handle_message(protocol.structure_message(dict(said.message)))
+        except Exception as error:  # noqa: BLE001 -- whatever pygls makes of hostile params ends the message alone
+            if said.method and said.request_id is not None:
+                words = f"The params of {said.method[:80]} cannot be used: {error.__cause__ or error}"[:1_000]
+                self._writer.send(frames.failure(said.request_id, frames.PARAMS, words))
+
+    def _cancel(self, params: Any) -> None:
+        named = params.get("id") if isinstance(params, dict) else None
+        if isinstance(named, (int, str)) and named not in self._lasting:
+            task = self._requests.get(named)
+            if task is not None:
+                task.cancel()
+
+    # Hello and goodbye ----------------------------------------------------------------------------
+    def _hello(self, params: InitializeParams) -> None:
+        """`initialize`: keep what the client wants, and load behind the answer what its requests need."""
+        self._wishes = wishes = wishes_of(params)
+        self._verbs = asyncio.create_task(self._load(wishes))
+        if not wishes.extension:
+            commands = importlib.import_module(_HEAVY).COMMANDS
+            for command in commands:
+                self._standard.command(command)(_never)
+
+    async def _load(self, wishes: Wishes) -> Verbs:
+        module = await asyncio.to_thread(importlib.import_module, _HEAVY)
+        made: Verbs = module.Verbs(wishes, self._writer)
+        return made
+
+    async def _begin(self) -> None:
+        if self._verbs is not None:
+            await (await asyncio.shield(self._verbs)).begin()
+
+    async def _shut_down(self, request_id: int | str) -> None:
+        await self.close("the editor was closed")
+        self._writer.send(frames.result(request_id, None))
+
+    async def close(self, reason: str) -> None:
+        """Cancel what is asked for, put the work down so that it can be resumed; again is allowed."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(reason))
+        await asyncio.shield(self._closing)
+
+    async def _close(self, reason: str) -> None:
+        asked = {key: task for key, task in self._requests.items() if task.get_name() != _GOODBYE}
+        for request_id, task in asked.items():
+            if request_id not in self._lasting:
+                task.cancel()
+        if self._begun is not None:
+            self._begun.cancel()
+        await asyncio.gather(*asked.values(), return_exceptions=True)
+        if self._verbs is not None:
+            verbs = (await asyncio.gather(self._verbs, return_exceptions=True))[0]
+            if not isinstance(verbs, BaseException):
+                await verbs.close(reason)
+
+    # Requests of ours -----------------------------------------------------------------------------
+    def _spawn(self, request_id: int | str, work: Coroutine[Any, Any, None]) -> None:
+        name = _GOODBYE if self.shut_down else "request"
+        task: asyncio.Task[None] = asyncio.create_task(work, name=name)
+        self._requests[request_id] = task
+        task.add_done_callback(lambda done: self._done(request_id, done))
+
+    def _done(self, request_id: int | str, task: asyncio.Task[None]) -> None:
+        """A request that was cut off is answered too, whatever cut it off."""
+        self._requests.pop(request_id, None)
+        self._lasting.discard(request_id)
+        if task.cancelled():
+            self._writer.send(frames.failure(request_id, frames.CANCELLED, "The request was cancelled."))
+        elif task.exception() is not None:
+            words = f"The request could not be carried out: {task.exception()!r}"[:2_000]
+            self._writer.send(frames.failure(request_id, frames.INTERNAL, words, "defect"))
+
+    async def _carry_out(self, said: Said) -> None:
+        assert self._verbs is not None  # noqa: S101 -- a request before `initialize` was refused
+        verbs = await asyncio.shield(self._verbs)
+        self._writer.send(await verbs.answer(said))
+
+
+def create_standard(hello: Callable[[InitializeParams], None]) -> Standard:
+    """The server as pygls sees it.
+
+    Args:
+        hello: called with the params of `initialize` before the capabilities are told.
+    """
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)  # it would write every message down
+    standard = Standard("sextet", __version__)
+
+    def greet(params: InitializeParams) -> None:  # pygls writes onto its handlers: a method will not do
+        hello(params)
+
+    standard.feature(INITIALIZE)(greet)
+    return standard
+
+
+def _never(*_: object) -> None:
+    """Commands are carried out before pygls sees them; it only tells the client which there are."""
+
+
+def _name(said: Said) -> str:
+    params = said.message.get("params")
+    named = params.get("command") if said.method == EXECUTE and isinstance(params, dict) else said.method
+    return str(named)

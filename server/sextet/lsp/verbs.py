@@ -1,0 +1,93 @@
+"""The verbs as requests of an editor: from a message to its answer; loaded after the first hello."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sextet.errors import SextetError, UsageError
+from sextet.lsp import frames
+from sextet.lsp.desk import Desk
+from sextet.lsp.frames import Said
+from sextet.lsp.push import Push
+from sextet.lsp.wire import Writer
+from sextet.lsp.wishes import Wishes
+from sextet.service import control_wire
+from sextet.service.methods import METHODS
+
+COMMANDS: Final = {f"sextet.{method.replace('/', '.')}": method for method in METHODS}
+"""Every verb as a command for `workspace/executeCommand`."""
+
+
+class Verbs:
+    """Carries out what an editor asks for.
+
+    Args:
+        wishes: its folders, and what may be done there.
+        writer: where events and log lines go.
+    """
+
+    def __init__(self, wishes: Wishes, writer: Writer) -> None:
+        self._writer = writer
+        self._push = Push(writer)
+        self._desk = Desk(wishes, self._push.take)
+
+    async def begin(self) -> None:
+        """The editor is ready: tell which runs there are, and go on with the one that it named."""
+        try:
+            await self._desk.begin()
+        except SextetError as error:
+            message = {"type": 1, "message": str(error)}
+            self._writer.send(frames.notification("window/showMessage", message))
+
+    async def answer(self, said: Said) -> bytes:
+        """The answer to a request, whatever becomes of it.
+
+        Args:
+            said: `sextet/<verb>`, or `workspace/executeCommand`.
+        """
+        try:
+            method, params = _asked(said)
+            return frames.result(said.request_id, await self._desk.call(method, params))
+        except SextetError as error:
+            return frames.encode(control_wire.refusal(said.request_id, error))
+        except Exception as error:  # noqa: BLE001 -- a defect behind a verb ends the verb, not the session
+            words = f"{type(error).__name__}: {error}"[:2_000]
+            return frames.failure(said.request_id, frames.INTERNAL, words, "defect")
+
+    async def close(self, reason: str) -> None:
+        """Put everything down so that it can be resumed."""
+        try:
+            await self._desk.close(reason)
+        finally:
+            self._push.close()
+
+
+def _asked(said: Said) -> tuple[str, dict[str, Any]]:
+    """Verb and params of a request, read strictly.
+
+    Raises:
+        UsageError: the params are no object, hold a key twice, or name no command.
+    """
+    if said.message.get("params") is None:
+        params: dict[str, Any] = {}
+    else:
+        try:
+            _, _, params = control_wire.parse(said.body)
+        except control_wire.RequestError as error:
+            raise UsageError(
+                f"The params cannot be used: {error.__cause__ or error}", path="params"
+            ) from error
+    if said.method.startswith(control_wire.PREFIX):
+        return said.method.removeprefix(control_wire.PREFIX), params
+    return _commanded(params)
+
+
+def _commanded(params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    command, arguments = params.get("command"), params.get("arguments")
+    if not isinstance(command, str) or command not in COMMANDS:
+        raise UsageError(f"command: There is no command {str(command)[:80]!r}.", path="command")
+    if arguments is None or arguments == []:
+        return COMMANDS[command], {}
+    if not isinstance(arguments, list) or len(arguments) != 1 or not isinstance(arguments[0], dict):
+        raise UsageError("arguments: A command takes one object.", path="arguments")
+    return COMMANDS[command], arguments[0]

@@ -1,0 +1,62 @@
+"""What a client says about itself and its folder when it says hello."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lsprotocol.types import InitializeParams
+from pygls.uris import to_fs_path
+
+EXTENSION = "sextet-vscode"
+"""Name by which our own extension may give itself to be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The folders that are open, and what may be done in them."""
+
+    folders: tuple[Path, ...] = ()
+    trusted: bool = True
+    """False: nothing is started."""
+    resume: str = ""
+    """The run that this window was at work on when its server ended; empty: none is gone on with."""
+    extension: bool = False
+    """True for our own extension, which has a palette of its own."""
+
+
+def wishes_of(params: InitializeParams) -> Wishes:
+    """The wishes in the params of `initialize`; what has another shape than expected counts as not said."""
+    given = params.initialization_options
+    options: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    resume = options.get("resume")
+    client = params.client_info.name if params.client_info else ""
+    return Wishes(
+        folders=_folders(params),
+        trusted=options.get("trusted", True) is True,
+        resume=resume if isinstance(resume, str) else "",
+        extension=options.get("extension") is True or client == EXTENSION,
+    )
+
+
+def _folders(params: InitializeParams) -> tuple[Path, ...]:
+    uris = [folder.uri for folder in params.workspace_folders or ()]
+    if not uris and params.root_uri:
+        uris = [params.root_uri]
+    found = [_path(uri) for uri in uris]
+    if not uris and params.root_path:
+        found = [Path(params.root_path)]
+    return tuple(path for path in found if path is not None and path.is_absolute())
+
+
+def _path(uri: str) -> Path | None:
+    """The folder of a `file:` URI on this machine; None for any other."""
+    try:
+        parts = urlsplit(uri)
+        named = to_fs_path(uri) if parts.scheme == "file" and not parts.netloc else None
+    except ValueError:
+        return None
+    return Path(named) if named and "\0" not in named else None
