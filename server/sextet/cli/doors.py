@@ -190,7 +190,7 @@ def find_run(place: Place, said: str, *, going: bool = False) -> str:
     Args:
         place: the work tree.
         said: an id, the beginning of one, `latest`, or empty.
-        going: when nothing is said, only runs that have not ended are meant.
+        going: when nothing is said, runs that have not ended come first; else the newest is meant.
 
     Raises:
         NotFoundError: there is none.
@@ -205,9 +205,8 @@ def find_run(place: Place, said: str, *, going: bool = False) -> str:
         return _one([run.id for run in known if run.id.startswith(said)], said)
     over = {RunState.COMPLETED, RunState.STOPPED, RunState.FAILED}
     open_ = [run.id for run in known if run.state not in over and run.ours]
-    if len(open_) == 1 or (going and open_):
-        return _one(open_, "")
-    return known[0].id if not open_ else _one(open_, "")
+    unclear = len(open_) > 1 and known[0].id in open_
+    return _one(open_, "") if open_ and (going or unclear) else known[0].id
 
 
 async def meant(door: Here | There, said: str, *, going: bool = False) -> str:

@@ -14,6 +14,7 @@ from sextet.cli.exits import APPROVED
 from sextet.cli.paper import folded
 from sextet.cli.shows import out_json
 from sextet.cli.words import REHEARSAL, amount, choices, outcome, span, standing
+from sextet.errors import NotFoundError
 from sextet.model.events import RunEvent, RunStateChanged
 from sextet.model.live import LogBatch
 from sextet.model.names import ENDED, RunState, WorkerState
@@ -140,7 +141,11 @@ async def _logs(folder: Path, run: str, worker: str, *, follow: bool) -> int:
     place = await place_of(folder)
     async with reading(place) as door:
         run_id = await meant(door, run)
-        names = [worker] if worker else await asyncio.to_thread(_with_logs, place, run_id)
+        known = await asyncio.to_thread(_with_logs, place, run_id)
+        if worker and worker not in known and not follow:
+            step = f"Those who have: {', '.join(known)}." if known else "Look at the run: `sextet show`."
+            raise NotFoundError(f"No worker {worker[:80]!r} has said anything in {run_id}.", next_step=step)
+        names = [worker] if worker else known
         if follow and isinstance(door, There):
             await door.client.subscribe()
         told = {name: await _print_log(door, run_id, name, 1, several=not worker) for name in names}

@@ -21,7 +21,7 @@ async def _send(folder: Path, run: str, method: str, params: Params) -> int:
     """Carry out a verb on a run, where it is worked on or here, and say what comes of it."""
     place = await place_of(folder)
     async with writing(place) as door:
-        run_id = await meant(door, run)
+        run_id = await meant(door, run, going=True)
         await door.call(method, {"runId": run_id, **params})
         live = not isinstance(door, Here)
     click.echo(_told(method, params, reread(place, run_id), live=live))
