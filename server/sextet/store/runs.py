@@ -46,7 +46,6 @@ class RunSummary:
     """As the journal says it last; None when it does not say."""
     ours: bool
     """False for a run that came with a clone."""
-    schema_version: int
     problem: str
     """What is wrong with its `run.json`, or that it is not ours; empty when all is well."""
 
@@ -198,7 +197,6 @@ def _summary(runs: Folder, state: State, run_id: str) -> RunSummary | None:
             created_at=_number(said.get("createdAt")),
             state=_last_state(folder),
             ours=ours,
-            schema_version=int(_number(said.get("schemaVersion"))),
             problem=_problem_of(said) or ("" if ours else "it was not made here"),
         )
 

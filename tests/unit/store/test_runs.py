@@ -229,7 +229,7 @@ class TestDamage:
         said = json.loads(folder.run.read_text())
         folder.run.write_text(json.dumps({**said, "schemaVersion": SCHEMA_VERSION + 1, "unheardOf": {}}))
         [summary] = runs.list_runs(root, state)
-        assert (summary.goal, summary.schema_version) == ("fix add", SCHEMA_VERSION + 1)
+        assert summary.goal == "fix add"
         assert "newer" in summary.problem
 
 

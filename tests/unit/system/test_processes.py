@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 import tracemalloc
+from collections.abc import Iterator
 
 import pytest
 
@@ -221,8 +222,16 @@ async def test_a_write_that_nobody_reads_survives_the_end_of_the_child():
             await write
 
 
+@pytest.fixture
+def heeded_interrupt() -> Iterator[None]:
+    """Tests that run in the background ignore SIGINT, and whatever they start inherits that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("tree", [True, False])
-async def test_a_polite_stop_is_a_kill(tree):
+async def test_a_polite_stop_is_a_kill(tree, heeded_interrupt):
     script = "trap 'echo bye; exit 4' TERM; trap 'echo int; exit 5' INT; echo up; while :; do read x; done"
     for interrupt, word, code in ((False, b"bye", 4), (True, b"int", 5)):
         async with await processes.spawn(shell(script), stdin=True, tree=tree) as child:
