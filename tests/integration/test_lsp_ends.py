@@ -100,14 +100,23 @@ def test_a_run_that_cannot_go_on_is_not_explained(top):
         assert "20200101-000000-none-0000" in said["params"]["message"]
 
 
-def test_shutdown_with_busy_workers_takes_longer_than_an_editor_waits(top, stubborn):
+def test_shutdown_with_busy_workers_leaves_one_or_forgets_the_run(top, home, tmp_path):
+    deaf = [shell("trap '' TERM; while :; do sleep 0.1; done")]
+    roles = {"implementer": {"workers": 6, "sandbox": "workspace-write"}}
+    items = {f"item-{n}": {"actions": deaf, "files": [f"{n}.txt"]} for n in range(6)}
+    file = tmp_path / "deaf.json"
+    file.write_text(json.dumps(scenario(items, settings={"maxAgents": 6, "roles": roles})))
     with Editor.ready(top) as editor:
-        at_work(editor, stubborn)
-        before = time.monotonic()
-        editor.call("shutdown")
-        assert time.monotonic() - before < 2.0, "an editor kills a server that is still there after 2 s"
-        editor.tell("exit")
-        assert editor.wait() == 0
+        run_id = at_work(editor, str(file))
+        editor.until(
+            lambda said: (
+                said.get("method") == "sextet/heartbeat"
+                and sum(each["state"] == "working" for each in said["params"]["workers"]) == 6
+            )
+        )
+        assert editor.goodbye() == 0
+    assert isolation.leftovers(home) == []
+    assert check_journal(RunFolder(top / "codex-runs" / run_id), ended=False).state is RunState.INTERRUPTED
 
 
 def test_a_client_that_closes_its_ear_keeps_the_server_alive(top, home, stubborn):

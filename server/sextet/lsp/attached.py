@@ -34,7 +34,11 @@ class Attached:
             BusyError: nobody listens there.
         """
         client = await control_client.connect(socket)
-        await client.subscribe()
+        try:
+            await client.subscribe()
+        except BaseException:
+            await client.close()
+            raise
         return cls(client, tell)
 
     @property

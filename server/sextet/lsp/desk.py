@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sextet.errors import BusyError, RepositoryError, SextetError, TrustError
+from sextet.errors import BusyError, NotFoundError, RepositoryError, SextetError, TrustError
 from sextet.lsp.attached import Attached
 from sextet.lsp.supervisor import Supervisor
 from sextet.lsp.wishes import Wishes
@@ -47,7 +47,8 @@ class Desk:
         self._wishes = wishes
         self._tell = tell
         self._bus = Bus()
-        self._folder: Path | None = None
+        self._place: Place | None = None
+        """The work tree as it was found first; good enough to read."""
         self._disk: Dispatcher | None = None
         self._own: Supervisor | None = None
         self._there: Attached | None = None
@@ -70,7 +71,7 @@ class Desk:
 
     async def _look(self) -> None:
         """Name the runs that have not ended, so that the client knows what to ask for."""
-        place = await self._open()
+        place = await self._known()
         await self._for_reading()
         for run_id, seq in await asyncio.to_thread(_unfinished, place):
             self._tell(Resync(run_id, seq))
@@ -79,10 +80,13 @@ class Desk:
         """Carry out a verb.
 
         Raises:
+            NotFoundError: there is no such verb.
             TrustError: the folder is not trusted and the verb could start something.
             SextetError: as the verb raises it.
         """
-        if method in READING or method not in METHODS:
+        if method not in METHODS:
+            raise NotFoundError(f"There is no verb {method[:80]!r}.", method=method[:80])
+        if method in READING:
             return await self._read(method, params)
         if not self._wishes.trusted:
             raise TrustError(
@@ -120,7 +124,7 @@ class Desk:
 
     async def _on_disk(self) -> Dispatcher:
         if self._disk is None:
-            self._disk = Dispatcher(Orchestrator(await self._open(), Bus()))
+            self._disk = Dispatcher(Orchestrator(await self._known(), Bus()))
         return self._disk
 
     async def _attach_if_held(self) -> Attached | None:
@@ -130,7 +134,7 @@ class Desk:
         if self._own is not None:
             return None
         await self._let_go()
-        holder = SupervisorLock((await self._open()).state).holder()
+        holder = SupervisorLock((await self._known()).state).holder()
         if holder is not None:
             with suppress(BusyError):
                 self._there = await Attached.begin(Path(holder.socket), self._tell)
@@ -173,24 +177,27 @@ class Desk:
             await there.close()
 
     async def _open(self) -> Place:
-        """The first folder with a repository, as it is now.
+        """The work tree as it is now: a supervisor begins with the branch and commit of this moment."""
+        return await Place.open((await self._known()).top)
+
+    async def _known(self) -> Place:
+        """The work tree of the first folder that has one.
 
         Raises:
             RepositoryError: there is none.
         """
-        if self._folder is not None:
-            return await Place.open(self._folder)
+        if self._place is not None:
+            return self._place
         problem: SextetError = RepositoryError(
             "No folder is open.", next_step="Open a folder with a git repository."
         )
         for number, folder in enumerate(self._wishes.folders):
             try:
-                place = await Place.open(folder)
+                self._place = await Place.open(folder)
             except SextetError as error:
                 problem = error if number == 0 else problem
             else:
-                self._folder = folder
-                return place
+                return self._place
         raise problem
 
     # In the background ----------------------------------------------------------------------------
@@ -202,7 +209,7 @@ class Desk:
         """Attach to a supervisor that began elsewhere, so that its runs are seen here."""
         while True:
             await asyncio.sleep(WATCH)
-            if self._own is None and self._folder is not None:
+            if self._own is None and self._place is not None:
                 with suppress(SextetError):
                     async with self._choosing:
                         await self._attach_if_held()

@@ -15,9 +15,7 @@ from sextet.lsp.frames import Broken, Said
 from sextet.lsp.server import Server
 from sextet.lsp.wire import Reader, Streams, Writer, guard
 
-PATIENCE: Final = 1.5
-"""Seconds that putting the work down may take; editors kill a server after two."""
-_LAST_WORDS: Final = 0.3
+LAST_WORDS: Final = 0.3
 """Seconds that a client has to read what was said to it."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -57,17 +55,16 @@ async def _serve(streams: Streams) -> NoReturn:
     reader = Reader(streams.incoming, deliver, stop_soon, writer.wait_for_room)
     await stop.wait()
     await _put_down(server)
-    await asyncio.to_thread(writer.drain, _LAST_WORDS)
+    await asyncio.to_thread(writer.drain, LAST_WORDS)
     sys.stderr.flush()
     os._exit(0 if server.shut_down else 1)
 
 
 async def _put_down(server: Server) -> None:
     """Interrupt the work; what does not end in time is killed."""
-    try:
-        await asyncio.wait_for(server.close("the editor went away"), PATIENCE)
-    except Exception as error:  # noqa: BLE001 -- the process ends all the same, with everything below it
-        print(f"sextet: not everything was put down in time: {error!r}", file=sys.stderr)  # noqa: T201
-        with suppress(Exception):
-            processes = importlib.import_module("sextet.system.processes")
-            await asyncio.wait_for(processes.stop_all(0), _LAST_WORDS)
+    if await server.close("the editor went away"):
+        return
+    print("sextet: not everything was put down in time", file=sys.stderr)  # noqa: T201 -- the log of a server
+    with suppress(Exception):  # the process ends all the same, with everything below it
+        processes = importlib.import_module("sextet.system.processes")
+        await asyncio.wait_for(processes.stop_all(0), LAST_WORDS)

@@ -18,12 +18,16 @@ from sextet.lsp.frames import Broken, Said
 from sextet.lsp.wire import Writer
 from sextet.lsp.wishes import Wishes, wishes_of
 
+PATIENCE: Final = 1.5
+"""Seconds that putting the work down may take; editors kill a server after two."""
+
 EXECUTE: Final = "workspace/executeCommand"
 _OURS: Final = "sextet/"
 _UNDIVIDED: Final = ("patch/apply", "patch/revert", "patch.apply", "patch.revert")
 """Ends of verbs that write into the work tree: once begun they are carried through, cancelled or not."""
 
 _GOODBYE: Final = "shutdown"
+_METHODS: Final = "sextet.service.methods"
 _HEAVY: Final = "sextet.lsp.verbs"
 """Everything that an answer to `initialize` does not need: loaded behind it, in a thread."""
 
@@ -85,6 +89,7 @@ class Server:
         """Requests that are not cancelled any more."""
         self._begun: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._patience = 0.0
         self.shut_down = False
         """True once `shutdown` was asked for."""
 
@@ -173,9 +178,8 @@ class Server:
         self._wishes = wishes = wishes_of(params)
         self._verbs = asyncio.create_task(self._load(wishes))
         if not wishes.extension:
-            commands = importlib.import_module(_HEAVY).COMMANDS
-            for command in commands:
-                self._standard.command(command)(_never)
+            for method in importlib.import_module(_METHODS).METHODS:
+                self._standard.command(f"sextet.{method.replace('/', '.')}")(_never)
 
     async def _load(self, wishes: Wishes) -> Verbs:
         module = await asyncio.to_thread(importlib.import_module, _HEAVY)
@@ -190,11 +194,18 @@ class Server:
         await self.close("the editor was closed")
         self._writer.send(frames.result(request_id, None))
 
-    async def close(self, reason: str) -> None:
-        """Cancel what is asked for, put the work down so that it can be resumed; again is allowed."""
+    async def close(self, reason: str) -> bool:
+        """Cancel what is asked for, put the work down so that it can be resumed; again is allowed.
+
+        Returns:
+            False when it was not done within `PATIENCE` of the first call.
+        """
+        loop = asyncio.get_running_loop()
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(reason))
-        await asyncio.shield(self._closing)
+            self._patience = loop.time() + PATIENCE
+        done, _ = await asyncio.wait({self._closing}, timeout=max(0, self._patience - loop.time()))
+        return bool(done) and self._closing.exception() is None
 
     async def _close(self, reason: str) -> None:
         asked = {key: task for key, task in self._requests.items() if task.get_name() != _GOODBYE}
