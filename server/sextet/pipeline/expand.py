@@ -181,9 +181,7 @@ def _ended(state: RunState, reason: str) -> ev.RunEvent:
 def _settle(view: RunView) -> Events:
     """The run's own state, once nothing else follows."""
     if _is_approved(view):
-        patch = view.patches[view.patch]
-        words = "approved, but no test command is known" if patch.untested else "tested and approved"
-        return [_ended(RunState.COMPLETED, f"{patch.id} is {words}")]
+        return [_ended(RunState.COMPLETED, f"patch-{view.patch} is {_worth(view)}")]
     asked = questions.budget(view) if pick.startable(view) else []
     if asked:
         return asked
@@ -193,6 +191,16 @@ def _settle(view: RunView) -> Events:
     if not busy and view.state is not RunState.WAITING_FOR_HUMAN:
         return [ev.RunStateChanged(state=RunState.WAITING_FOR_HUMAN, reason=questions.waits_for(view))]
     return []
+
+
+def _worth(view: RunView) -> str:
+    """What an approved patch's evidence is worth, in a few words."""
+    if view.patches[view.patch].untested:
+        return "approved, but no test command is known"
+    evidence = view.evidence(view.patch)
+    if evidence is not None and any(command.baseline for command in evidence.commands):
+        return "approved; some tests fail, as they did before any change"
+    return "tested and approved"
 
 
 def _is_approved(view: RunView) -> bool:

@@ -102,7 +102,11 @@ class RunView:
         try:
             return self.tasks[task_id]
         except KeyError:
-            raise NotFoundError(f"There is no task {task_id} in this run.", task_id=task_id) from None
+            raise NotFoundError(
+                f"There is no task {task_id} in this run.",
+                next_step="Look at its tasks: `sextet show`.",
+                task_id=task_id,
+            ) from None
 
     def settings_of(self, role: Role) -> RoleSettings:
         """The role's settings in force: this run's override, else what the run began with."""

@@ -92,7 +92,18 @@ def _comment(session: Session, asked: SayToTask) -> Comment:
 
 
 async def retry(session: Session, asked: OfTask) -> int:
-    """Another attempt of a task in `error`, `blocked` or `stopped`."""
+    """Another attempt of a task in `error`, `blocked` or `stopped`.
+
+    Raises:
+        UsageError: the task is in another state.
+    """
+    task = session.view.task(asked.task_id)
+    if task.state not in {TaskState.ERROR, TaskState.BLOCKED, TaskState.STOPPED}:
+        raise UsageError(
+            f"{task.id} is {task.state.replace('_', ' ')}, so there is nothing to try again.",
+            next_step="Only a task that failed, is blocked or was stopped can be retried; to have work done "
+            "differently, use `sextet request-changes`.",
+        )
     return await session.record(ev.TaskRetried(task_id=asked.task_id), actor=asked.by)
 
 

@@ -5,7 +5,7 @@ import pytest
 from sextet.model import events as ev
 from sextet.model.names import Kind, Mode, Role, RunState, Severity, TaskState
 from sextet.model.notes import Comment, QuestionKind
-from sextet.model.outcome import Change, ImplementOutcome
+from sextet.model.outcome import Change, CommandRun, ImplementOutcome, TestOutcome
 from sextet.model.patch import PatchState
 from sextet.model.settings import RoleSettings
 from sextet.model.task import FailureKind, Usage
@@ -37,6 +37,17 @@ def test_an_approval_without_test_commands_says_so():
     play.review("approve")
     assert play.view.reason == "patch-1 is approved, but no test command is known"
     assert play.view.patches[1].untested
+
+
+def test_an_approval_on_tests_that_failed_before_says_so():
+    play = Play()
+    play.to_plan()
+    play.implement()
+    red = CommandRun(command="make test", exit_code=1, seconds=1.0, baseline=True)
+    tree = play.current_tree
+    play.do(Role.TESTER, TestOutcome(tree=tree, passed=True, commands=(red,)))
+    play.review("approve")
+    assert play.view.reason == "patch-1 is approved; some tests fail, as they did before any change"
 
 
 def test_a_bug_hunt_waits_for_all_its_hunters():
