@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -61,8 +62,15 @@ class AttemptSink:
 
     def artifact(self, name: str, data: bytes) -> None:
         """See `Sink.artifact`. A disk that refuses is told once; the work goes on, the journal decides."""
+        self._kept(self._session.artifacts.append, name, data)
+
+    def record(self, name: str, data: bytes) -> None:
+        """As `artifact` for a file that is whole or not there, whenever the server is killed."""
+        self._kept(self._session.artifacts.write, name, data)
+
+    def _kept(self, put: Callable[[str, int, str, bytes], object], name: str, data: bytes) -> None:
         try:
-            self._session.artifacts.append(self._task.id, self._task.epoch, name, data)
+            put(self._task.id, self._task.epoch, name, data)
         except StoreError as error:
             self._complain(error, f"{name} of {self._task.id} could not be kept: {error.what}")
 
@@ -178,9 +186,9 @@ class Attempt:
     def _finished(self, outcome: Outcome) -> ev.RunEvent:
         facts: dict[str, Any] = {"task_id": self.task.id, "epoch": self.task.epoch}
         seconds = time.monotonic() - self._started
-        self.sink.artifact("outcome.json", outcome.to_json())
+        self.sink.record("outcome.json", outcome.to_json())
         if isinstance(outcome, ImplementOutcome) and outcome.change:
-            self.sink.artifact("change.json", outcome.change.to_json())
+            self.sink.record("change.json", outcome.change.to_json())
         if isinstance(outcome, ImplementOutcome) and outcome.blocked:
             step = "Comment on the task or change its item, then retry it."
             failure = Failure(kind=FailureKind.BLOCKED, cause=outcome.summary, next_step=step)
