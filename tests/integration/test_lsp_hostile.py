@@ -115,6 +115,21 @@ def test_a_body_that_is_cut_off_is_waited_for(top):
         assert editor.errors == b""
 
 
+@pytest.mark.parametrize("form", ["request", "command"])
+def test_a_key_that_is_there_twice_is_decided_by_the_later_one(top, form):
+    params = b'{"goal":"a","executor":"rehearsal","autoStart":true,"autoStart":false}'
+    method = b'"sextet/run/start"'
+    if form == "command":
+        method, params = (
+            b'"workspace/executeCommand"',
+            b'{"command":"sextet.run.start","arguments":[%b]}' % params,
+        )
+    with Editor.ready(top) as editor:
+        editor.write(frame(b'{"jsonrpc":"2.0","id":7,"method":%b,"params":%b}' % (method, params)))
+        assert editor.answer(7)["error"]["code"] == -32602
+        assert editor.call("sextet/run/list") == {"runs": []}
+
+
 # At the wrong moment ------------------------------------------------------------------------------
 def test_a_request_before_hello_or_after_goodbye_is_not_refused(top):
     with Editor.start(top) as editor:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from sextet import __version__
+from sextet.errors import BusyError
+from sextet.lsp.supervisor import LINGER
 from sextet.service.methods import METHODS
 from sextet.store.layout import RunFolder
+from sextet.store.lock import SupervisorLock
+from sextet.store.state import State
 from support import repos
 from support.kills import Supervisor
 from support.lsp import Editor, packed
@@ -231,19 +237,37 @@ def test_a_window_does_not_learn_that_the_other_one_has_died_or_cannot_take_over
             assert beat["params"]["runId"] == run_id
             first.process.kill()
             first.wait()
+        second.until(lambda said: said.get("method") == "sextet/resync")
+        assert not second.call("sextet/run/snapshot", runId=run_id)["live"]
         second.call("sextet/run/resume", runId=run_id)
         event = second.event(run_id, lambda event: event["kind"] == "task_claimed" and event["epoch"] == 2)
         assert event["runId"] == run_id
 
 
 def test_the_lock_is_kept_although_nothing_is_live_or_freed_while_a_run_is(top, long):
+    lock = SupervisorLock(State.of(top))
     with Editor.ready(top) as editor:
+        editor.call("sextet/run/list")
+        with lock:
+            pass  # looking takes none
         run_id = start(editor, long)
         editor.event(run_id, lambda event: event["kind"] == "turn_started")
+        threading.Event().wait(LINGER + 0.5)
+        with pytest.raises(BusyError):
+            lock.acquire()
         editor.call("sextet/run/stop", runId=run_id)
         editor.event(run_id, state("stopped"))
-        terminal = Supervisor.start(top, "run", "another goal", "--executor", "rehearsal")
-        assert terminal.wait() == 0, terminal.errors
+        deadline = time.monotonic() + 15
+        while True:
+            try:
+                lock.acquire()
+                break
+            except BusyError:
+                assert time.monotonic() < deadline, "it was never freed"
+                time.sleep(0.1)
+        lock.release()
+        again = start(editor)
+        editor.event(again, state("completed"))
         assert len(editor.call("sextet/run/list")["runs"]) == 2
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sextet.model.base import Record
+from sextet.model.live import Heartbeat
 from sextet.runtime.bus import Message, Resync, StateChanged
 from sextet.service import control_client
 
@@ -60,6 +61,8 @@ class Attached:
         async for message in self._client.listen():
             if isinstance(message, StateChanged):
                 self._seen[message.run_id] = message.entry.seq
+            elif isinstance(message, Heartbeat):
+                self._seen[message.run_id] = max(message.seq, self._seen.get(message.run_id, 0))
             self._tell(message)
         for run_id, seq in self._seen.items():
             self._tell(Resync(run_id, seq))
