@@ -66,6 +66,8 @@ STILL_THERE = {
     "half a character in the params": (list_runs(7, params={"\ud800": 1}), 7, -32602),
     "keys of other languages": (ours(7, b'{"__proto__":{"a":1},"constructor":1}'), 7, -32602),
     "an unknown method": (packed(id=7, method="sextet/constructor"), 7, -32601),
+    "a notification with an id": (packed(id=7, method="textDocument/didOpen", params={}), 7, -32601),
+    "a goodbye with an id": (packed(id=7, method="exit"), 7, -32601),
     "a method that is none of ours": (packed(id=7, method="$/nonsense"), 7, -32601),
     "a body beyond the limit": (
         b"Content-Length: %d\r\n\r\n" % ((16 << 20) + 1) + b" " * ((16 << 20) + 1),

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol
 
-from lsprotocol.types import INITIALIZE, InitializeParams
+from lsprotocol.types import INITIALIZE, METHOD_TO_TYPES, InitializeParams
 from pygls.lsp.server import LanguageServer
 
 from sextet import __version__
@@ -147,7 +147,7 @@ class Server:
         if self._wishes is not None and said.method == INITIALIZE:
             return frames.INVALID, "The server was initialized before."
         ours = said.method in {EXECUTE, "shutdown"} or said.method.startswith(_OURS)
-        if not ours and not self._is_known(said.method):
+        if not ours and not (self._is_known(said.method) and _is_request(said.method)):
             return frames.NO_METHOD, f"There is no method {said.method[:80]!r}."
         return None
 
@@ -261,6 +261,11 @@ def create_standard(hello: Callable[[InitializeParams], None]) -> Standard:
 
 def _never(*_: object) -> None:
     """Commands are carried out before pygls sees them; it only tells the client which there are."""
+
+
+def _is_request(method: str) -> bool:
+    """Whether a method of the protocol has answers at all; pygls gives none to a notification with an id."""
+    return METHOD_TO_TYPES.get(method, (None, None))[1] is not None
 
 
 def _name(said: Said) -> str:
