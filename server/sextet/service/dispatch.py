@@ -97,7 +97,7 @@ class Dispatcher:
 
     async def _list(self, _: Record) -> Record:
         found = await asyncio.to_thread(runs.list_runs, self._place.top, self._place.state)
-        return m.RunList(runs=tuple(line(each, live=self._is_live(each.id)) for each in found))
+        return m.RunList(runs=tuple(line(each, live=self._orchestrator.driven(each.id)) for each in found))
 
     def _is_live(self, run_id: str) -> bool:
         with suppress(UsageError):

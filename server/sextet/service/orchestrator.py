@@ -216,6 +216,11 @@ class Orchestrator:
                 session.put(ev.RunStateChanged(state=RunState.INTERRUPTED, reason="its supervisor is gone"))
             return self._active[run_id]
 
+    def driven(self, run_id: str) -> bool:
+        """Whether somebody works on a run here, prepares it, or has it in the queue."""
+        active = self._active.get(run_id)
+        return active is not None and active.task is not None and not active.task.done()
+
     def live(self, run_id: str) -> LiveRun:
         """The run's crew and all.
 
