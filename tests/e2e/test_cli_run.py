@@ -249,6 +249,7 @@ def test_a_folder_that_cannot_be_worked_on_has_no_sentence(tmp_path: Path, repo:
     bare.mkdir()
     repos.git(bare, "init", "-q", "--bare")
     (rebasing / ".git" / "rebase-merge").mkdir()
+    repos.settle(rebasing)
     for folder in (plain, bare, rebasing, tmp_path / "missing"):
         done = sextet("run", "x", "--executor", "rehearsal", "--repo", folder)
         assert done.returncode == 2, (folder, done.stderr)

@@ -43,10 +43,28 @@ class Program:
 Content = str | bytes | Link | Program
 
 
+LEFT_AS: dict[Path, str] = {}
+"""The fingerprint of each repository's `.git` as its user left it: after `make` and each `git`."""
+
+
+def settle(where: Path) -> None:
+    """What is in `.git` now is the user's own doing."""
+    if (where / ".git").is_dir():
+        LEFT_AS[where] = fingerprint(where / ".git")
+
+
+def touched() -> list[Path]:
+    """The repositories whose `.git` is not as their user left it (`invariant 4`)."""
+    there = ((where, left) for where, left in LEFT_AS.items() if (where / ".git").is_dir())
+    return [where for where, left in there if fingerprint(where / ".git") != left]
+
+
 def git(where: Path, *args: str, ok: tuple[int, ...] = (0,)) -> str:
     """Plain git, as a user runs it."""
     done = subprocess.run(["git", *args], cwd=where, env=ENVIRONMENT, capture_output=True, check=False)
     assert done.returncode in ok, (args, done.stderr)
+    if where in LEFT_AS:
+        settle(where)
     return done.stdout.decode("utf-8", "surrogateescape").strip()
 
 
@@ -94,6 +112,7 @@ def make(where: Path, files: Mapping[str, Content | None] | None = None, *, comm
     if commit:
         git(where, "add", "-A")
         git(where, "commit", "-q", "--allow-empty", "-m", "First")
+    settle(where)
     return where
 
 
