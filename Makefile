@@ -20,15 +20,15 @@ sources := server tests
 .PHONY: install
 install: $(installed) ## make .venv with the sextet command
 
-$(installed): pyproject.toml constraints.txt
+$(installed): pyproject.toml server/constraints.txt
 	@command -v git >/dev/null || { echo "Sextet needs git 2.38 or newer. Install it (Debian: apt-get install git) and repeat." >&2; exit 1; }
 	@command -v "$(PYTHON)" >/dev/null || { echo "Sextet needs Python 3.11 or newer, and there is no $(PYTHON) here. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sextet needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -c 'import platform; print(platform.python_version())'). Name a newer one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || tests/install-debian-packages python3-venv || { echo "$(PYTHON) cannot make virtual environments. Install python3-venv and repeat." >&2; exit 1; }
 	@test -x $(bin)/python && $(bin)/python -c 'import pip' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
 	@echo "Installing Sextet into .venv ..."
-	@$(pip) install --quiet --constraint constraints.txt hatchling editables
-	@$(pip) install --quiet --no-build-isolation --constraint constraints.txt --editable . $$($(bin)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
+	@$(pip) install --quiet --constraint server/constraints.txt hatchling editables
+	@$(pip) install --quiet --no-build-isolation --constraint server/constraints.txt --editable . $$($(bin)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
 	@touch $@
 
 .PHONY: debian
@@ -76,9 +76,9 @@ docs: install ## write the pages that are generated
 	@$(bin)/python tests/support/settings_page.py
 
 .PHONY: pins
-pins: install ## write constraints.txt from what .venv holds
-	@{ head -n 1 constraints.txt; $(pip) freeze --exclude-editable; } > constraints.new
-	@mv constraints.new constraints.txt
+pins: install ## write server/constraints.txt from what .venv holds
+	@{ head -n 1 server/constraints.txt; $(pip) freeze --exclude-editable; } > server/constraints.new
+	@mv server/constraints.new server/constraints.txt
 
 .PHONY: clean
 clean: ## remove what make made here; never runs or settings of yours
