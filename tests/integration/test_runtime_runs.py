@@ -266,6 +266,24 @@ async def test_a_follow_up_starts_from_what_the_user_has_and_keeps_what_was_appr
         assert {"one.txt", "two.txt", "mine.txt"} <= (await it.tree(run_id)).keys()
 
 
+@pytest.mark.parametrize(("answer", "ends"), [("without", "completed"), ("stop", "stopped")])
+async def test_a_follow_up_whose_unapplied_work_collides_waits_for_a_person(top, tmp_path, answer, ends):
+    async with shop(top) as it:
+        run_id = await it.start(save(tmp_path, scenario()))
+        await it.orchestrator.wait(run_id)
+        repos.write(top, {"one.txt": "mine\n"})
+        await it.call("run/followUp", runId=run_id, text="and more")
+        await it.until(run_id, lambda view: view.state is RunState.WAITING_FOR_HUMAN)
+        view = it.view(run_id)
+        [asked] = view.questions.values()
+        assert (asked.kind, "one.txt" in asked.text) == ("conflict", True)
+        assert not [task for task in view.tasks.values() if task.patch == 2], "no work begins before"
+        await it.call("question/answer", runId=run_id, questionId=asked.id, answer=answer)
+        assert (await it.orchestrator.wait(run_id)).value == ends
+        check_journal((await it.orchestrator.open(run_id)).session.folder)
+    assert (top / "one.txt").read_text() == "mine\n"
+
+
 async def test_a_run_that_a_person_stopped_goes_on_when_it_is_resumed(top, tmp_path):
     async with shop(top) as it:
         run_id = await it.start(save(tmp_path, scenario(analyst=[wait(0.2)])))

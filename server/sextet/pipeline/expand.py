@@ -47,8 +47,11 @@ def _analyses(view: RunView) -> Events:
 
 def _consensus(view: RunView) -> Events:
     patch = view.patch
-    if view.total(Kind.CONSENSUS, patch):
+    asked = questions.follow_up_id(patch)
+    if view.total(Kind.CONSENSUS, patch) or asked in view.questions:
         return []
+    if view.answer(asked) not in {None, questions.WITHOUT.value}:
+        return [_ended(RunState.STOPPED, "the follow-up was given up")]
     if view.number(Kind.ANALYSIS, patch, *_OVER) < view.total(Kind.ANALYSIS, patch):
         return []
     drafts = tuple(t.id for t in view.of_kind(Kind.ANALYSIS, patch))

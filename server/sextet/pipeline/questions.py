@@ -22,6 +22,7 @@ STOP = Choice(value="stop", label="Stop the run")
 AGAIN = Choice(value="again", label="One more round of rework")
 ACCEPT = Choice(value="accept", label="Take the patch as it is")
 MORE = Choice(value="more", label="Allow as many tokens again")
+WITHOUT = Choice(value="without", label="Go on without the unapplied work")
 
 USED = "The run has used"
 """How the warning about tokens begins."""
@@ -250,6 +251,11 @@ def ask_rework(view: RunView, review: Task, why: str, findings: tuple[Finding, .
             findings=findings[:50],
         )
     ]
+
+
+def follow_up_id(patch: int) -> str:
+    """The question whether a follow-up goes on without the approved work that collides with its base."""
+    return f"follow-up-{patch}"
 
 
 def waits_for(view: RunView) -> str:

@@ -7,10 +7,11 @@ import hashlib
 from sextet.errors import StaleError, UsageError
 from sextet.model import events as ev
 from sextet.model.names import ENDED, Kind, RunState, TaskState
-from sextet.model.notes import Approval, Comment
+from sextet.model.notes import Approval, Comment, QuestionKind
 from sextet.model.patch import PatchState
 from sextet.model.run import Base
 from sextet.model.task import Task
+from sextet.pipeline import questions
 from sextet.pipeline.view import RunView
 from sextet.runtime.session import Session
 from sextet.service.methods import AnswerQuestion, ApproveTask, FollowUp, OfTask, SayToTask
@@ -129,9 +130,10 @@ async def answer(session: Session, asked: AnswerQuestion) -> int:
 async def follow_up(place: Place, session: Session, asked: FollowUp) -> int:
     """New wishes: the next patch starts from what the user has now, with unapplied work merged onto it.
 
+    Where the two collide, a question of kind `conflict` is asked before any work begins.
+
     Raises:
         UsageError: the current patch is still being worked on.
-        StaleError: the unapplied work and what the user has now collide.
     """
     view = session.view
     if view.state not in ENDED and view.state is not RunState.INTERRUPTED:
@@ -144,28 +146,41 @@ async def follow_up(place: Place, session: Session, asked: FollowUp) -> int:
     repository, workshop = await place.now()
     base = await user_state.take(workshop.mirror, repository, run_id=session.run_id)
     number = view.patch + 1
-    tree, commit = await _carried(workshop.mirror, view, base)
+    tree, commit, collides = await _carried(workshop.mirror, view, base)
     await workshop.mirror.keep(f"{REFS}{session.run_id}/patch-{number}", commit)
+    state = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=f"{asked.by} asked for more")
+    # the question first: a kill between the two leaves a question without a follow-up, never the reverse
+    asks = (_about_collision(session, number, collides),) if collides else ()
     event = ev.FollowUpRequested(
         text=asked.text, by=asked.by, patch=number, base=base, tree=tree, commit=commit
     )
-    state = ev.RunStateChanged(state=RunState.INTERRUPTED, reason=f"{asked.by} asked for more")
-    return await session.record(state, event, actor=asked.by)
+    return await session.record(state, *asks, event, actor=asked.by)
 
 
-async def _carried(mirror: Mirror, view: RunView, base: Base) -> tuple[str, str]:
-    """The tree that the next patch starts from: the base with approved, unapplied work merged onto it."""
+def _about_collision(session: Session, number: int, files: tuple[str, ...]) -> ev.QuestionAsked:
+    last = f"patch-{number - 1}"
+    return questions.question(
+        session.view,
+        questions.follow_up_id(number),
+        QuestionKind.CONFLICT,
+        f"{last} is approved but not applied, and collides with what you have now in {', '.join(files[:8])}.",
+        choices=(questions.WITHOUT, questions.STOP),
+        deadline=session.clock() + session.view.the_run.settings.question_minutes * 60,
+        detail=f"To keep it, stop, apply {last} (`sextet patch apply`) and follow up again.",
+    )
+
+
+async def _carried(mirror: Mirror, view: RunView, base: Base) -> tuple[str, str, tuple[str, ...]]:
+    """What the next patch starts from: the base with approved, unapplied work merged onto it.
+
+    Returns:
+        Tree and commit, and the files that collide; then it is the base alone.
+    """
     last = view.patches.get(view.patch)
     if last is None or last.state is not PatchState.PROPOSED or last.base == last.tree:
-        return base.tree, base.commit
+        return base.tree, base.commit, ()
     merged = await merge_trees(mirror, last.base, base.tree, last.tree)
-    if merged.conflicts:
-        raise StaleError(
-            f"{last.id} is approved but not applied, and collides with what you have now in "
-            f"{', '.join(merged.conflicts[:8])}.",
-            next_step=f"Apply {last.id} first (`sextet patch apply`), or start a new run without it.",
-        )
-    if merged.tree == base.tree:
-        return base.tree, base.commit
+    if merged.conflicts or merged.tree == base.tree:
+        return base.tree, base.commit, merged.conflicts
     message = f"{last.id}, not applied yet, on what is there now"
-    return merged.tree, await mirror.commit(merged.tree, (base.commit,), message)
+    return merged.tree, await mirror.commit(merged.tree, (base.commit,), message), ()
