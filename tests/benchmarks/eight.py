@@ -20,8 +20,8 @@ from sextet.codex import policy
 from sextet.codex.turn import Fence, Purpose, TurnRequest
 from sextet.model import events as ev
 from sextet.model.names import RunState
-from sextet.service.methods import StartRun
 from sextet.service.orchestrator import Orchestrator, read_view
+from sextet.service.params import StartRun
 from sextet.service.place import Place
 from support import codex_cli, piece, repos
 

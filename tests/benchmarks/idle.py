@@ -37,8 +37,8 @@ def resident_bytes() -> int:
 async def main(folder: Path) -> None:
     """Let a run wait for a person's approval of the ledger, and look at this process."""
     from sextet.model.names import RunState
-    from sextet.service.methods import StartRun
     from sextet.service.orchestrator import Orchestrator
+    from sextet.service.params import StartRun
     from sextet.service.place import Place
     from support import repos
 

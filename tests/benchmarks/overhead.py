@@ -13,8 +13,8 @@ from measure import MS, Row, median, spread
 
 from sextet.model.names import Kind, Mode, RunState
 from sextet.pipeline.view import RunView
-from sextet.service.methods import StartRun
 from sextet.service.orchestrator import Orchestrator
+from sextet.service.params import StartRun
 from sextet.service.place import Place
 from support import piece, repos
 

@@ -17,7 +17,7 @@ from sextet.errors import BusyError, NotFoundError, UsageError
 from sextet.model.live import Heartbeat, LogBatch
 from sextet.runtime.bus import Bus
 from sextet.service import control, control_client
-from sextet.service import methods as m
+from sextet.service import results as r
 from sextet.service.dispatch import Dispatcher
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
@@ -84,7 +84,7 @@ async def still_serves(bench: Bench) -> bool:
     client = await control_client.connect(bench.path)
     found = await client.call("run/list", {})
     await client.close()
-    return found == m.RunList(runs=())
+    return found == r.RunList(runs=())
 
 
 # The socket itself --------------------------------------------------------------------------------
@@ -269,11 +269,11 @@ async def test_a_verb_is_cut_off_when_its_client_leaves(bench: Bench) -> None:
     raw = await bench.raw()
     begun, may_end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def slow(_: object) -> m.RunList:
+    async def slow(_: object) -> r.RunList:
         begun.set()
         await may_end.wait()
         ended.set()
-        return m.RunList(runs=())
+        return r.RunList(runs=())
 
     bench.dispatcher._handlers = {"run/list": slow}
     raw.writer.write(b'{"jsonrpc":"2.0","id":1,"method":"sextet/run/list"}\n')

@@ -22,7 +22,7 @@ from sextet.errors import ProcessError, UsageError
 from sextet.pipeline.view import RunView
 from sextet.roles import scenario
 from sextet.roles.wording import clean
-from sextet.service import methods as m
+from sextet.service import results as r
 from sextet.service.place import Place
 from sextet.store.layout import RUNS
 from sextet.system import processes
@@ -73,7 +73,7 @@ async def _demo(*, fast: bool, keep: Path | None, plain: bool, as_json: bool) ->
             "by": wishes.by,
         }
         run = await door.call("run/start", asked)
-        assert isinstance(run, m.RunRef)  # noqa: S101 -- for mypy
+        assert isinstance(run, r.RunRef)  # noqa: S101 -- for mypy
         started.append(run.run_id)
         return run.run_id
 

@@ -15,9 +15,9 @@ from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, Message
 from sextet.service import control, control_client, patches
 from sextet.service.dispatch import Dispatcher
-from sextet.service.methods import RunList
 from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
+from sextet.service.results import RunList
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
 

@@ -17,7 +17,7 @@ from sextet.cli.words import files
 from sextet.errors import NotFoundError
 from sextet.model.patch import FileChange
 from sextet.roles.wording import clean, one_line
-from sextet.service import methods as m
+from sextet.service import results as r
 
 _which = click.argument("patch", required=False, default="")
 _also = click.argument("run_", metavar="[RUN]", required=False, default="")
@@ -41,7 +41,7 @@ async def _list(folder: Path, run: str, *, as_json: bool) -> int:
     place = await place_of(folder)
     async with reading(place) as door:
         found = await door.call("patch/list", {"runId": find_run(place, run)})
-    assert isinstance(found, m.PatchList)  # noqa: S101 -- for mypy
+    assert isinstance(found, r.PatchList)  # noqa: S101 -- for mypy
     if as_json:
         out_json(found.model_dump(mode="json", by_alias=True))
         return APPROVED
@@ -69,7 +69,7 @@ async def _show(folder: Path, which: tuple[str, str], *, stat: bool, as_json: bo
     async with reading(place) as door:
         name = which[0] or await _newest(door, run_id)
         found = await door.call("patch/get", {"runId": run_id, "patchId": name})
-    assert isinstance(found, m.PatchDetail)  # noqa: S101 -- for mypy
+    assert isinstance(found, r.PatchDetail)  # noqa: S101 -- for mypy
     if as_json:
         out_json(found.model_dump(mode="json", by_alias=True))
         return APPROVED
@@ -137,7 +137,7 @@ async def _revert(folder: Path, which: tuple[str, str], by: str) -> int:
     async with writing(place) as door:
         name = which[0] or await _newest(door, run_id)
         done = await door.call("patch/revert", {"runId": run_id, "patchId": name, "by": by})
-    assert isinstance(done, m.RevertResult)  # noqa: S101 -- for mypy
+    assert isinstance(done, r.RevertResult)  # noqa: S101 -- for mypy
     click.echo(f"{name} is taken back, {files(len(done.files))}.")
     for path in done.merged:
         click.echo(f"  your later edits stay in {one_line(path, 400)}")

@@ -21,7 +21,7 @@ from sextet.model.names import ENDED, RunState, WorkerState
 from sextet.model.task import Task
 from sextet.roles.wording import clean, one_line
 from sextet.runtime.bus import StateChanged
-from sextet.service import methods as m
+from sextet.service import results as r
 from sextet.service.place import Place
 
 _AT_REST = {*ENDED, RunState.INTERRUPTED}
@@ -39,7 +39,7 @@ def list_runs(*, as_json: bool, repo: Path) -> int:
 async def _list(folder: Path, *, as_json: bool) -> int:
     async with reading(await place_of(folder)) as door:
         found = await door.call("run/list", {})
-    assert isinstance(found, m.RunList)  # noqa: S101 -- for mypy
+    assert isinstance(found, r.RunList)  # noqa: S101 -- for mypy
     if as_json:
         out_json(found.model_dump(mode="json", by_alias=True))
     elif not found.runs:
@@ -50,7 +50,7 @@ async def _list(folder: Path, *, as_json: bool) -> int:
     return APPROVED
 
 
-def _line(run: m.RunLine) -> str:
+def _line(run: r.RunLine) -> str:
     state = run.state.value.replace("_", " ") if run.state else "unknown"
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created_at))
     word = "at work now" if run.live else run.problem
@@ -73,7 +73,7 @@ async def _show(folder: Path, run: str, *, as_json: bool) -> int:
     place = await place_of(folder)
     async with reading(place) as door:
         found = await door.call("run/snapshot", {"runId": await meant(door, run)})
-    assert isinstance(found, m.Snapshot)  # noqa: S101 -- for mypy
+    assert isinstance(found, r.Snapshot)  # noqa: S101 -- for mypy
     if as_json:
         out_json(found.model_dump(mode="json", by_alias=True))
     else:
@@ -81,7 +81,7 @@ async def _show(folder: Path, run: str, *, as_json: bool) -> int:
     return APPROVED
 
 
-def _page(shown: m.Snapshot) -> list[str]:
+def _page(shown: r.Snapshot) -> list[str]:
     left = shown.state not in _AT_REST and not shown.live
     lines = [
         folded(f"{shown.run_id}  {standing(shown.state, shown.reason)}", 10),
@@ -108,7 +108,7 @@ def _task(task: Task) -> str:
     return folded(f"{task.id:<16} {state:<15} {span(task.seconds):>6}  {said}{attempts}", 41)
 
 
-def _workers(shown: m.Snapshot) -> list[str]:
+def _workers(shown: r.Snapshot) -> list[str]:
     working = [each for each in shown.workers if each.state not in {WorkerState.IDLE, WorkerState.STOPPED}]
     return [
         folded(
@@ -118,7 +118,7 @@ def _workers(shown: m.Snapshot) -> list[str]:
     ]
 
 
-def _waiting(shown: m.Snapshot) -> list[str]:
+def _waiting(shown: r.Snapshot) -> list[str]:
     lines = []
     for asked in shown.questions:
         lines.append(folded(f"? {asked.id}: {one_line(asked.text, 400)}{choices(asked)}", 2))
@@ -185,7 +185,7 @@ async def _print_log(door: Here | There, run_id: str, name: str, first: int, *, 
     while True:
         asked = {"runId": run_id, "workerId": name, "fromSeq": first, "limit": 1_000}
         page = await door.call("log/read", asked)
-        assert isinstance(page, m.LogPage)  # noqa: S101 -- for mypy
+        assert isinstance(page, r.LogPage)  # noqa: S101 -- for mypy
         for line in page.lines:
             click.echo(f"{name:<14} {clean(line)}" if several else clean(line))
         if not page.lines or page.next <= first:

@@ -14,7 +14,7 @@ from sextet.cli.drive import Wishes
 from sextet.cli.seeing import see
 from sextet.errors import UsageError
 from sextet.model.names import Mode, RunState
-from sextet.service import methods as m
+from sextet.service import results as r
 
 
 @click.command()
@@ -63,7 +63,7 @@ async def _run(goal: str, given: dict[str, Any]) -> int:
 
     async def begin(door: Here | There) -> str:
         started = await door.call("run/start", asked)
-        assert isinstance(started, m.RunRef)  # noqa: S101 -- for mypy
+        assert isinstance(started, r.RunRef)  # noqa: S101 -- for mypy
         return started.run_id
 
     return await see(place, begin, wishes)
@@ -116,9 +116,9 @@ async def _resume(run: str, given: dict[str, Any]) -> int:
     return await see(place, begin, wishes)
 
 
-async def _snapshot(door: Here | There, run_id: str) -> m.Snapshot:
+async def _snapshot(door: Here | There, run_id: str) -> r.Snapshot:
     found = await door.call("run/snapshot", {"runId": run_id})
-    assert isinstance(found, m.Snapshot)  # noqa: S101 -- for mypy
+    assert isinstance(found, r.Snapshot)  # noqa: S101 -- for mypy
     return found
 
 

@@ -18,7 +18,7 @@ from sextet.cli.shows import Lines, Plain, Show, out_json
 from sextet.errors import BusyError, SextetError
 from sextet.model.patch import ChangeSet, PatchState
 from sextet.roles.wording import clean
-from sextet.service import methods as m
+from sextet.service import results as r
 from sextet.service.place import Place
 from sextet.store.layout import RUNS
 
@@ -142,11 +142,11 @@ async def _result(door: Here | There, drive: Drive, wishes: Wishes) -> tuple[Cha
 
 async def _changes(door: Here | There, run_id: str, patch_id: str) -> ChangeSet:
     detail = await through(door, "patch/get", {"runId": run_id, "patchId": patch_id})
-    assert isinstance(detail, m.PatchDetail)  # noqa: S101 -- for mypy
+    assert isinstance(detail, r.PatchDetail)  # noqa: S101 -- for mypy
     return detail.changes
 
 
-async def apply(door: Here | There, run_id: str, patch_id: str, wishes: Wishes) -> m.ApplyResult:
+async def apply(door: Here | There, run_id: str, patch_id: str, wishes: Wishes) -> r.ApplyResult:
     """Approve a patch in the caller's name, when that is asked for, and write it.
 
     Raises:
@@ -155,13 +155,13 @@ async def apply(door: Here | There, run_id: str, patch_id: str, wishes: Wishes) 
     number = patch_id.removeprefix("patch-")
     facts = {"runId": run_id, "by": wishes.by}
     detail = await through(door, "patch/get", {**facts, "patchId": patch_id})
-    assert isinstance(detail, m.PatchDetail)  # noqa: S101 -- for mypy
+    assert isinstance(detail, r.PatchDetail)  # noqa: S101 -- for mypy
     seen = detail.patch.tree
     if not wishes.draft:
         await through(door, "task/approve", {**facts, "taskId": f"review-{number}", "seen": seen})
     allowed = {"controlFiles": wishes.control_files, "merge": wishes.merge, "draft": wishes.draft}
     done = await through(door, "patch/apply", {**facts, **allowed, "patchId": patch_id, "seen": seen})
-    assert isinstance(done, m.ApplyResult)  # noqa: S101 -- for mypy
+    assert isinstance(done, r.ApplyResult)  # noqa: S101 -- for mypy
     return done
 
 

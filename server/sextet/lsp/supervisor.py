@@ -12,9 +12,9 @@ from sextet.model.base import Record
 from sextet.runtime.bus import Bus
 from sextet.service import control, patches
 from sextet.service.dispatch import Dispatcher
-from sextet.service.methods import RunRef
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
+from sextet.service.results import RunRef
 
 LINGER: Final = 1.0
 """Seconds without work after which the lock is freed: one wish is often followed by another."""

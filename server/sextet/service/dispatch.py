@@ -16,6 +16,8 @@ from sextet.model.names import RunState
 from sextet.runtime.crew import Crew
 from sextet.service import methods as m
 from sextet.service import moved, patches, people
+from sextet.service import params as p
+from sextet.service import results as r
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.snapshot import line, snapshot
 from sextet.store import reading, runs
@@ -81,30 +83,30 @@ class Dispatcher:
         return await self._handlers[method](asked)
 
     # Runs -----------------------------------------------------------------------------------------
-    async def _start(self, asked: m.StartRun) -> Record:
+    async def _start(self, asked: p.StartRun) -> Record:
         run_id = await self._orchestrator.create(asked)
         if asked.auto_start:
             await self._orchestrator.drive(run_id)
-        return m.RunRef(run_id=run_id)
+        return r.RunRef(run_id=run_id)
 
-    async def _resume(self, asked: m.OfRun) -> Record:
+    async def _resume(self, asked: p.OfRun) -> Record:
         await self._orchestrator.resume(asked.run_id, asked.by)
         return await self._done(asked.run_id)
 
-    async def _stop(self, asked: m.StopRun) -> Record:
+    async def _stop(self, asked: p.StopRun) -> Record:
         await self._orchestrator.stop(asked.run_id, asked.reason, asked.by)
         return await self._done(asked.run_id)
 
     async def _list(self, _: Record) -> Record:
         found = await asyncio.to_thread(runs.list_runs, self._place.top, self._place.state)
-        return m.RunList(runs=tuple(line(each, live=self._orchestrator.driven(each.id)) for each in found))
+        return r.RunList(runs=tuple(line(each, live=self._orchestrator.driven(each.id)) for each in found))
 
     def _is_live(self, run_id: str) -> bool:
         with suppress(UsageError):
             return bool(self._orchestrator.live(run_id))
         return False
 
-    async def _snapshot(self, asked: m.OfRun) -> Record:
+    async def _snapshot(self, asked: p.OfRun) -> Record:
         view = self._orchestrator.view(asked.run_id)
         folder = str(self._place.top / RUNS / asked.run_id)
         if not self._is_live(asked.run_id):
@@ -114,15 +116,15 @@ class Dispatcher:
         counters = live.session.claims.counters
         return snapshot(view, folder=folder, workers=live.crew.statuses, claims=counters)
 
-    async def _events(self, asked: m.ReadEvents) -> Record:
+    async def _events(self, asked: p.ReadEvents) -> Record:
         folder = runs.open_run(self._place.top, self._place.state, asked.run_id, read_only=True)
         found = await asyncio.to_thread(
             lambda: tuple(reading.read(folder, after=asked.after, limit=asked.limit))
         )
         last = self._orchestrator.view(asked.run_id).seq if len(found) == asked.limit else 0
-        return m.EventsPage(entries=found, last=last or (found[-1].seq if found else asked.after))
+        return r.EventsPage(entries=found, last=last or (found[-1].seq if found else asked.after))
 
-    async def _follow_up(self, asked: m.FollowUp) -> Record:
+    async def _follow_up(self, asked: p.FollowUp) -> Record:
         active = await self._orchestrator.open(asked.run_id)
         await active.rest()
         await people.follow_up(self._place, active.session, asked)
@@ -130,18 +132,18 @@ class Dispatcher:
         return await self._done(asked.run_id)
 
     async def _done(self, run_id: str) -> Record:
-        return m.Done(seq=self._orchestrator.view(run_id).seq)
+        return r.Done(seq=self._orchestrator.view(run_id).seq)
 
     # Workers --------------------------------------------------------------------------------------
     def _crew(self, run_id: str) -> Crew:
         return self._orchestrator.live(run_id).crew
 
-    async def _workers_start(self, asked: m.ChooseWorkers) -> Record:
+    async def _workers_start(self, asked: p.ChooseWorkers) -> Record:
         crew = self._crew(asked.run_id)
         crew.start(*([asked.roles] if asked.roles else []))
         return await self._done(asked.run_id)
 
-    async def _workers_stop(self, asked: m.ChooseWorkers) -> Record:
+    async def _workers_stop(self, asked: p.ChooseWorkers) -> Record:
         chosen: dict[str, Any] = {"roles": asked.roles} if asked.roles else {}
         await self._crew(asked.run_id).stop(now=asked.how == "now", ids=asked.worker_ids, **chosen)
         who = ", ".join(asked.worker_ids or asked.roles) or "all"
@@ -152,31 +154,31 @@ class Dispatcher:
         await self._orchestrator.live(asked.run_id).session.record(noted)
         return await self._done(asked.run_id)
 
-    async def _roles_set(self, asked: m.SetRoles) -> Record:
+    async def _roles_set(self, asked: p.SetRoles) -> Record:
         active = await self._orchestrator.open(asked.run_id)
         seq = await active.session.record(ev.RolesChanged(roles=asked.roles), actor=asked.by)
         if active.live is not None:
             active.live.crew.scale()
-        return m.Done(seq=seq)
+        return r.Done(seq=seq)
 
     # People ---------------------------------------------------------------------------------------
     def _person(self, verb: Callable[[Any, Any], Awaitable[int]]) -> Handler:
-        async def handle(asked: m.OfRun) -> Record:
+        async def handle(asked: p.OfRun) -> Record:
             active = await self._orchestrator.open(asked.run_id)
-            return m.Done(seq=await verb(active.session, asked))
+            return r.Done(seq=await verb(active.session, asked))
 
         return handle
 
-    async def _request_changes(self, asked: m.SayToTask) -> Record:
+    async def _request_changes(self, asked: p.SayToTask) -> Record:
         active = await self._orchestrator.open(asked.run_id)
         await active.rest()
         complete = active.session.view.state is RunState.COMPLETED
         seq = await people.request_changes(active.session, asked)
         if complete:
             await self._orchestrator.drive(asked.run_id)
-        return m.Done(seq=seq)
+        return r.Done(seq=seq)
 
-    async def _steer(self, asked: m.SayToTask) -> Record:
+    async def _steer(self, asked: p.SayToTask) -> Record:
         worker = self._crew(asked.run_id).at_work_on(asked.task_id)
         steer = worker.attempt.sink.handle.steer if worker.attempt else None
         if steer is None:
@@ -186,39 +188,39 @@ class Dispatcher:
             )
         await steer(asked.text)
         active = await self._orchestrator.open(asked.run_id)
-        return m.Done(seq=await people.comment(active.session, asked))
+        return r.Done(seq=await people.comment(active.session, asked))
 
-    async def _interrupt(self, asked: m.SayToTask) -> Record:
+    async def _interrupt(self, asked: p.SayToTask) -> Record:
         worker = self._crew(asked.run_id).at_work_on(asked.task_id)
         if worker.attempt is not None:
             worker.attempt.stop(asked.text or f"stopped by {asked.by}")
         return await self._done(asked.run_id)
 
     # Reading and patches --------------------------------------------------------------------------
-    async def _log(self, asked: m.ReadLog) -> Record:
+    async def _log(self, asked: p.ReadLog) -> Record:
         folder = runs.open_run(self._place.top, self._place.state, asked.run_id, read_only=True)
 
-        def read() -> m.LogPage:
+        def read() -> r.LogPage:
             artifacts = Artifacts(folder)
             try:
                 first, lines, after = artifacts.read_log(asked.worker_id, asked.from_seq, asked.limit)
             finally:
                 artifacts.close()
-            return m.LogPage(first=first, lines=tuple(lines), next=after)
+            return r.LogPage(first=first, lines=tuple(lines), next=after)
 
         return await asyncio.to_thread(read)
 
-    async def _patches(self, asked: m.OfRun) -> Record:
-        return m.PatchList(patches=tuple(self._orchestrator.view(asked.run_id).patches.values()))
+    async def _patches(self, asked: p.OfRun) -> Record:
+        return r.PatchList(patches=tuple(self._orchestrator.view(asked.run_id).patches.values()))
 
-    async def _patch(self, asked: m.OfPatch) -> Record:
+    async def _patch(self, asked: p.OfPatch) -> Record:
         return await patches.detail(self._place, self._orchestrator.view(asked.run_id), asked)
 
-    async def _apply(self, asked: m.ApplyPatch) -> Record:
+    async def _apply(self, asked: p.ApplyPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)
         await moved.note(active.session, await inspect(self._place.top))
-        return m.ApplyResult(applied=await patches.apply(self._place, active.session, asked))
+        return r.ApplyResult(applied=await patches.apply(self._place, active.session, asked))
 
-    async def _revert(self, asked: m.RevertPatch) -> Record:
+    async def _revert(self, asked: p.RevertPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)
         return await patches.revert(self._place, active.session, asked)

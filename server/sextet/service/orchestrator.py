@@ -25,7 +25,7 @@ from sextet.runtime.session import Session
 from sextet.runtime.slots import Slots
 from sextet.service import agents
 from sextet.service.active import Active, House
-from sextet.service.methods import StartRun
+from sextet.service.params import StartRun
 from sextet.service.place import Place
 from sextet.service.survivors import Survivors
 from sextet.store import reading, runs

@@ -8,8 +8,9 @@ from sextet.model.patch import Applied, ApplyKind, Patch, PatchState
 from sextet.pipeline.view import RunView
 from sextet.runtime.finish import finish
 from sextet.runtime.session import Session
-from sextet.service.methods import ApplyPatch, OfPatch, PatchDetail, RevertPatch, RevertResult
+from sextet.service.params import ApplyPatch, OfPatch, RevertPatch
 from sextet.service.place import Place
+from sextet.service.results import PatchDetail, RevertResult
 from sextet.workspace import apply as writer
 from sextet.workspace import changeset
 from sextet.workspace.images import standing

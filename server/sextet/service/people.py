@@ -14,7 +14,7 @@ from sextet.model.task import Task
 from sextet.pipeline import questions
 from sextet.pipeline.view import RunView
 from sextet.runtime.session import Session
-from sextet.service.methods import AnswerQuestion, ApproveTask, FollowUp, OfTask, SayToTask
+from sextet.service.params import AnswerQuestion, ApproveTask, FollowUp, OfTask, SayToTask
 from sextet.service.place import Place
 from sextet.workspace import snapshot as user_state
 from sextet.workspace.merge import merge_trees

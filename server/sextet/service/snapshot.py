@@ -5,7 +5,7 @@ from __future__ import annotations
 from sextet.model.live import WorkerStatus
 from sextet.model.names import Role
 from sextet.pipeline.view import RunView
-from sextet.service.methods import ClaimCounts, RunLine, Snapshot
+from sextet.service.results import ClaimCounts, RunLine, Snapshot
 from sextet.store.claims import ClaimCounters
 from sextet.store.runs import RunSummary
 

@@ -1,0 +1,134 @@
+"""What each verb takes: params as records, the same for terminal, socket and editor."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from sextet.model.base import Count, Line, Oid, Record, Text
+from sextet.model.names import ApplyId, Mode, PatchId, QuestionId, Role, RunId, TaskId, WorkerId
+from sextet.model.settings import RoleSettings
+
+Who = Line
+"""Who asks: the name of a person, shown beside what they did."""
+
+
+class StartRun(Record):
+    """`run/start`: take a goal through the roles."""
+
+    goal: Text = Field(min_length=1)
+    mode: Mode = Mode.IMPLEMENT_FEATURE
+    guidance: Text = ""
+    hunters: int = Field(default=2, ge=1, le=16)
+    executor: Literal["codex", "rehearsal"] = "codex"
+    scenario: str = Field(default="", max_length=4_096)
+    """Name or path of a rehearsal scenario; empty: the default one."""
+    overrides: dict[str, JsonValue] = Field(default_factory=dict)
+    """Settings of this run alone, keys without `sextet.`."""
+    trust: bool = False
+    """Trust what the repository's settings would execute, and write that down."""
+    auto_start: bool = True
+    request_key: str = Field(default="", max_length=200)
+    by: Who = "user"
+
+
+class OfRun(Record):
+    """Params that name a run and who asks."""
+
+    run_id: RunId
+    by: Who = "user"
+
+
+class StopRun(OfRun):
+    """`run/stop`: end a run; what is at work is captured."""
+
+    reason: Line = ""
+
+
+class ReadEvents(Record):
+    """`run/events`: entries after a sequence number, at most `limit`."""
+
+    run_id: RunId
+    after: Count = 0
+    limit: int = Field(default=1_000, ge=1, le=10_000)
+
+
+class FollowUp(OfRun):
+    """`run/followUp`: new wishes in the same run."""
+
+    text: Text = Field(min_length=1)
+
+
+class ChooseWorkers(OfRun):
+    """`workers/start` and `workers/stop`; no roles means all."""
+
+    roles: tuple[Role, ...] = ()
+    worker_ids: tuple[WorkerId, ...] = ()
+    how: Literal["drain", "now"] = "drain"
+
+
+class SetRoles(OfRun):
+    """`roles/set`: override role settings for this run; it takes effect at the next attempts."""
+
+    roles: dict[Role, RoleSettings] = Field(min_length=1)
+
+
+class OfTask(OfRun):
+    """Params that name a task: `task/retry`."""
+
+    task_id: TaskId
+
+
+class ApproveTask(OfTask):
+    """`task/approve`: a named approval of exactly what was seen (tree id, or hash of the ledger)."""
+
+    seen: str = Field(default="", max_length=64)
+    """Empty: what is there now, for a person who has just looked at it."""
+
+
+class SayToTask(OfTask):
+    """`task/comment`, `task/requestChanges`, `task/steer`, `task/interrupt`."""
+
+    text: Text = ""
+
+
+class AnswerQuestion(OfRun):
+    """`question/answer`."""
+
+    question_id: QuestionId
+    answer: Text
+
+
+class ReadLog(Record):
+    """`log/read`: lines of one worker from a line number (1-based; -10: the last ten)."""
+
+    run_id: RunId
+    worker_id: WorkerId
+    from_seq: int = 1
+    limit: int = Field(default=1_000, ge=1, le=10_000)
+
+
+class OfPatch(OfRun):
+    """`patch/get`."""
+
+    patch_id: PatchId
+
+
+class ApplyPatch(OfPatch):
+    """`patch/apply`: write the whole patch into the work tree, all or nothing."""
+
+    seen: Oid | None = None
+    """The tree that was looked at; another one is refused. None: the one that is there now."""
+    control_files: bool = False
+    """The caller has confirmed the control files by name."""
+    draft: bool = False
+    """Apply although the reviewer has not approved it."""
+    merge: bool = False
+    """Allow a three-way merge where files have moved on since the base."""
+
+
+class RevertPatch(OfPatch):
+    """`patch/revert`: take back an apply (the latest one when none is named)."""
+
+    apply_id: ApplyId | None = None
