@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import logging
-import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol
 
-from lsprotocol.types import INITIALIZE, METHOD_TO_TYPES, InitializeParams
-from pygls.lsp.server import LanguageServer
+from lsprotocol.types import INITIALIZE, InitializeParams
 
-from sextet import __version__
 from sextet.lsp import frames
+from sextet.lsp.client import Client
 from sextet.lsp.frames import Broken, Said
+from sextet.lsp.standard import HEARD, VIEWS, Body, create_standard, is_request, never
 from sextet.lsp.wire import Writer
 from sextet.lsp.wishes import Wishes, wishes_of
 
@@ -43,30 +41,13 @@ class Verbs(Protocol):
         """The answer to a request."""
         ...
 
+    def told(self, said: Said) -> None:
+        """Look at a notification of `HEARD`."""
+        ...
+
     async def close(self, reason: str) -> None:
         """Put everything down."""
         ...
-
-
-class Standard(LanguageServer):
-    """The part that pygls does: the protocol's own messages; its errors go to stderr, never to a box."""
-
-    def report_server_error(self, error: Exception, source: Any) -> None:
-        """Write down that a message could not be handled."""
-        print(f"sextet: {source}: {error}"[:2_000], file=sys.stderr)  # noqa: T201 -- the log of a server
-
-
-class _Body:
-    """Gives bodies that pygls wrote a header and their place in the queue."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-
-    def write(self, data: bytes) -> None:
-        self._writer.send(frames.frame(data))
-
-    def close(self) -> None:
-        """The queue is closed by whoever made it."""
 
 
 class Server:
@@ -81,7 +62,8 @@ class Server:
         self._writer = writer
         self._stop = stop
         self._standard = create_standard(self._hello)
-        self._standard.protocol.set_writer(_Body(writer), include_headers=False)
+        self._standard.protocol.set_writer(Body(writer), include_headers=False)
+        self._client: Client | None = None
         self._wishes: Wishes | None = None
         self._verbs: asyncio.Task[Verbs] | None = None
         self._requests: dict[int | str, asyncio.Task[None]] = {}
@@ -101,7 +83,8 @@ class Server:
             if said.fatal:
                 self._stop()
         elif not said.method:
-            self._pass_on(said)
+            if self._client is None or not self._client.answered(said):
+                self._pass_on(said)
         elif said.request_id is None:
             self._told(said)
         else:
@@ -120,6 +103,17 @@ class Server:
                 self._begun = asyncio.create_task(self._begin())
         elif self._is_known(said.method):
             self._pass_on(said)
+        if said.method in HEARD:
+            self._let_hear(said)
+
+    def _let_hear(self, said: Said) -> None:
+        """Let the views look at a notification, as soon as they are there."""
+        if self._verbs is None:
+            return
+        if self._verbs.done() and not self._verbs.cancelled() and not self._verbs.exception():
+            self._verbs.result().told(said)
+        else:
+            self._verbs.add_done_callback(lambda _: self._let_hear(said))
 
     def _asked(self, said: Said, request_id: int | str) -> None:
         refused = self._refusal(said, request_id)
@@ -129,7 +123,7 @@ class Server:
         elif said.method == "shutdown":
             self.shut_down = True
             self._spawn(request_id, self._shut_down(request_id))
-        elif said.method == EXECUTE or said.method.startswith(_OURS):
+        elif said.method == EXECUTE or said.method in VIEWS or said.method.startswith(_OURS):
             if _name(said).endswith(_UNDIVIDED):
                 self._lasting.add(request_id)
             self._spawn(request_id, self._carry_out(said))
@@ -147,7 +141,7 @@ class Server:
         if self._wishes is not None and said.method == INITIALIZE:
             return frames.INVALID, "The server was initialized before."
         ours = said.method in {EXECUTE, "shutdown"} or said.method.startswith(_OURS)
-        if not ours and not (self._is_known(said.method) and _is_request(said.method)):
+        if not ours and not (self._is_known(said.method) and is_request(said.method)):
             return frames.NO_METHOD, f"There is no method {said.method[:80]!r}."
         return None
 
@@ -176,14 +170,15 @@ class Server:
     def _hello(self, params: InitializeParams) -> None:
         """`initialize`: keep what the client wants, and load behind the answer what its requests need."""
         self._wishes = wishes = wishes_of(params)
+        self._client = Client(self._writer, self._standard.workspace.text_documents)
         self._verbs = asyncio.create_task(self._load(wishes))
         if not wishes.extension:
             for method in importlib.import_module(_METHODS).METHODS:
-                self._standard.command(f"sextet.{method.replace('/', '.')}")(_never)
+                self._standard.command(f"sextet.{method.replace('/', '.')}")(never)
 
     async def _load(self, wishes: Wishes) -> Verbs:
         module = await asyncio.to_thread(importlib.import_module, _HEAVY)
-        made: Verbs = module.Verbs(wishes, self._writer)
+        made: Verbs = module.Verbs(wishes, self._client)
         return made
 
     async def _begin(self) -> None:
@@ -241,31 +236,6 @@ class Server:
         assert self._verbs is not None  # noqa: S101 -- a request before `initialize` was refused
         verbs = await asyncio.shield(self._verbs)
         self._writer.send(await verbs.answer(said))
-
-
-def create_standard(hello: Callable[[InitializeParams], None]) -> Standard:
-    """The server as pygls sees it.
-
-    Args:
-        hello: called with the params of `initialize` before the capabilities are told.
-    """
-    logging.getLogger("pygls").setLevel(logging.CRITICAL)  # it would write every message down
-    standard = Standard("sextet", __version__)
-
-    def greet(params: InitializeParams) -> None:  # pygls writes onto its handlers: a method will not do
-        hello(params)
-
-    standard.feature(INITIALIZE)(greet)
-    return standard
-
-
-def _never(*_: object) -> None:
-    """Commands are carried out before pygls sees them; it only tells the client which there are."""
-
-
-def _is_request(method: str) -> bool:
-    """Whether a method of the protocol has answers at all; pygls gives none to a notification with an id."""
-    return METHOD_TO_TYPES.get(method, (None, None))[1] is not None
 
 
 def _name(said: Said) -> str:

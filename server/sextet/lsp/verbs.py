@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from sextet.errors import SextetError, UsageError
 from sextet.lsp import frames
+from sextet.lsp.client import Client
 from sextet.lsp.desk import Desk
 from sextet.lsp.frames import Said
 from sextet.lsp.push import Push
-from sextet.lsp.wire import Writer
+from sextet.lsp.standard import VIEWS
 from sextet.lsp.wishes import Wishes
 from sextet.service import control_wire
 from sextet.service.methods import METHODS
@@ -23,12 +24,12 @@ class Verbs:
 
     Args:
         wishes: its folders, and what may be done there.
-        writer: where events and log lines go.
+        client: whom events and log lines are told.
     """
 
-    def __init__(self, wishes: Wishes, writer: Writer) -> None:
-        self._writer = writer
-        self._push = Push(writer)
+    def __init__(self, wishes: Wishes, client: Client) -> None:
+        self._client = client
+        self._push = Push(client.writer)
         self._desk = Desk(wishes, self._push.take)
 
     async def begin(self) -> None:
@@ -36,8 +37,10 @@ class Verbs:
         try:
             await self._desk.begin()
         except SextetError as error:
-            message = {"type": 1, "message": str(error)}
-            self._writer.send(frames.notification("window/showMessage", message))
+            self._client.tell("window/showMessage", {"type": 1, "message": str(error)})
+
+    def told(self, said: Said) -> None:
+        """A notification about documents, settings or progress."""
 
     async def answer(self, said: Said) -> bytes:
         """The answer to a request, whatever becomes of it.
@@ -46,6 +49,8 @@ class Verbs:
             said: `sextet/<verb>`, or `workspace/executeCommand`.
         """
         try:
+            if said.method in VIEWS:
+                return frames.result(said.request_id, None)
             method, params = _asked(said)
             return frames.result(said.request_id, await self._desk.call(method, params))
         except SextetError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lsprotocol.types import InitializeParams
+from lsprotocol.types import ClientCapabilities, InitializeParams
 from pygls.uris import to_fs_path
 
 EXTENSION = "sextet-vscode"
@@ -16,8 +16,25 @@ EXTENSION = "sextet-vscode"
 
 
 @dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a client can be asked to do; what it does not say, it cannot."""
+
+    asks: bool = False
+    """Shows messages with buttons: it has windows at all."""
+    progress: bool = False
+    """Shows work that goes on, and lets it be cancelled."""
+    documents: bool = False
+    """Opens a document when asked."""
+    settings: bool = False
+    """Tells its settings when asked."""
+    watches_settings: bool = False
+    """Can be asked to tell when they change."""
+    refreshes_lenses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
-    """The folders that are open, and what may be done in them."""
+    """The folders that are open, what may be done in them, and what the client can do."""
 
     folders: tuple[Path, ...] = ()
     trusted: bool = True
@@ -25,7 +42,8 @@ class Wishes:
     resume: str = ""
     """The run that this window was at work on when its server ended; empty: none is gone on with."""
     extension: bool = False
-    """True for our own extension, which has a palette of its own."""
+    """True for our own extension, which has a palette and an inbox of its own."""
+    can: Abilities = Abilities()
 
 
 def wishes_of(params: InitializeParams) -> Wishes:
@@ -39,6 +57,21 @@ def wishes_of(params: InitializeParams) -> Wishes:
         trusted=options.get("trusted", True) is True,
         resume=resume if isinstance(resume, str) else "",
         extension=options.get("extension") is True or client == EXTENSION,
+        can=_abilities(params.capabilities),
+    )
+
+
+def _abilities(said: ClientCapabilities) -> Abilities:
+    window, workspace = said.window, said.workspace
+    watched = workspace.did_change_configuration if workspace else None
+    lenses = workspace.code_lens if workspace else None
+    return Abilities(
+        asks=window is not None,
+        progress=bool(window and window.work_done_progress),
+        documents=bool(window and window.show_document and window.show_document.support),
+        settings=bool(workspace and workspace.configuration),
+        watches_settings=bool(watched and watched.dynamic_registration),
+        refreshes_lenses=bool(lenses and lenses.refresh_support),
     )
 
 
