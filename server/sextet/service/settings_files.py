@@ -11,8 +11,9 @@ from typing import Any
 import platformdirs
 
 from sextet.errors import SettingsError, SextetError, StoreError
+from sextet.roles.wording import one_line
 from sextet.service import jsonc
-from sextet.service.settings import MOST_PROBLEMS, Layer, Origin, Problem, Resolved, resolve
+from sextet.service.settings import MOST_PROBLEMS, Layer, Origin, Problem, Resolved, named, resolve
 from sextet.system import durable
 
 SIZE_LIMIT = 1 << 20
@@ -71,19 +72,21 @@ def _layer(origin: Origin, path: Path, read: Callable[[], bytes]) -> Layer:
     except SextetError as error:
         if isinstance(error, StoreError) and error.facts.get("errno") == errno.ENOENT:
             return Layer(origin, {}, str(path))
-        sentence = f"{str(path)[-400:]} is not used. {error}"[:1_000]
-        return Layer(origin, {}, str(path), (Problem(key="", sentence=sentence, file=str(path)[-1_000:]),))
+        file = named(str(path))
+        sentence = one_line(f"{file[-400:]} is not used. {error}")
+        return Layer(origin, {}, str(path), (Problem(key="", sentence=sentence, file=file),))
     return Layer(origin, document.value, str(path), tuple(_twice(path, document.duplicates)))
 
 
 def _twice(path: Path, names: tuple[str, ...]) -> list[Problem]:
     """Warnings for keys that an object has twice; other tools' keys in a shared file are not our business."""
+    file = named(str(path))
     return [
         Problem(
-            key=name[:200],
-            sentence=f"{name[:200]} is written twice in {str(path)[-400:]}; the last one counts.",
-            file=str(path)[-1_000:],
+            key=name,
+            sentence=one_line(f"{name} is written twice in {file[-400:]}; the last one counts."),
+            file=file,
             level="warning",
         )
-        for name in names[:MOST_PROBLEMS]
+        for name in (one_line(each[:200], 200) for each in names[:MOST_PROBLEMS])
     ]
