@@ -27,6 +27,7 @@ from sextet.service import agents
 from sextet.service.active import Active, House
 from sextet.service.params import StartRun
 from sextet.service.place import Place
+from sextet.service.settings_table import TABLE
 from sextet.service.survivors import Survivors
 from sextet.store import reading, runs
 from sextet.store.lock import SupervisorLock
@@ -115,13 +116,16 @@ class Orchestrator:
         self.place.repository.require_settled()
         resolved = self.place.settings(dict(asked.overrides))
         self.problems = [f"{each.key}: {each.sentence}".removeprefix(": ") for each in resolved.problems]
-        settings = self.place.agree(resolved, trust=asked.trust, by=asked.by)
+        settings = self.place.agree(resolved, by=asked.by, trust=asked.trust, agreed=asked.agreed)
+        chosen = [key for key, origin in resolved.sources.items() if origin == "run"]
         played = ""
         if asked.executor == "codex" and asked.auto_start:
             self._troupe.warm(settings)
         if asked.executor == "rehearsal":
-            chosen = scenario.load(asked.scenario or "default")
-            settings, played = chosen.overlay(settings), scenario.dump(chosen)
+            play = scenario.load(asked.scenario or "default")
+            settings, played = play.overlay(settings), scenario.dump(play)
+            staged = play.settings.model_fields_set
+            chosen += [key for key, entry in TABLE.items() if staged.intersection(entry.path[:1])]
         now = time.time()
         run_id = runs.new_run_id(asked.goal, now)
         repository, workshop = await self.place.now()
@@ -133,6 +137,7 @@ class Orchestrator:
             ),
             base=base,
             settings=settings,
+            chosen=tuple(chosen),
             executor=asked.executor,
             scenario=played,
             created_at=now,
@@ -152,7 +157,7 @@ class Orchestrator:
             if self.place.repository.head:
                 workshop.stock(await workshop.mirror.tree_of(self.place.repository.head))
         with suppress(TrustError):
-            await self._troupe.warm(self.place.agree(resolved, trust=False, by=""))
+            await self._troupe.warm(self.place.agree(resolved, by=""))
 
     async def drive(self, run_id: str) -> None:
         """Begin to work on a run in the background (after the one that is at work).
@@ -215,6 +220,10 @@ class Orchestrator:
             if session.view.state in _AT_WORK:
                 session.put(ev.RunStateChanged(state=RunState.INTERRUPTED, reason="its supervisor is gone"))
             return self._active[run_id]
+
+    def at_work(self) -> tuple[Active, ...]:
+        """The runs that somebody works on here, prepares, or has in the queue."""
+        return tuple(self._active[run_id] for run_id in tuple(self._active) if self.driven(run_id))
 
     def driven(self, run_id: str) -> bool:
         """Whether somebody works on a run here, prepares it, or has it in the queue."""
