@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from sextet.service.settings import Layer, resolve
+
 PATIENCE: Final = 3.0
 """Seconds for which an editor that was asked may be silent, before work begins without its settings."""
 
@@ -17,6 +19,7 @@ class EditorSettings:
     def __init__(self) -> None:
         self.values: Mapping[str, Any] = {}
         """Its section `sextet`, as JSON and unchecked."""
+        self._checked = resolve([])
         self._said = asyncio.Event()
         self._said.set()
 
@@ -30,8 +33,14 @@ class EditorSettings:
         Args:
             values: its section `sextet`; None when it said nothing that can be used, and all stays as it is.
         """
-        self.values = self.values if values is None else values
+        if values is not None:
+            self.values = values
+            self._checked = resolve([Layer("editor", values)])
         self._said.set()
+
+    def value(self, key: str) -> Any:
+        """What the editor alone says about a setting (without `sextet.`), checked; else its default."""
+        return self._checked.value(key)
 
     async def ready(self) -> None:
         """Wait for what the editor says first, but not for ever."""

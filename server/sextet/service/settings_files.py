@@ -48,18 +48,36 @@ def load(
 
 def read_repository(folder: Path) -> Layer:
     """The repository's layer; a file that cannot be used is an empty one with its problem."""
-
-    def read() -> bytes:
-        with durable.Folder.at(folder) as top, top.below(".vscode") as inside:
-            return inside.read("settings.json", SIZE_LIMIT)
-
-    return _layer("repository", repository_settings_file(folder), read)
+    return _layer("repository", repository_settings_file(folder), lambda: _of_repository(folder))
 
 
 def read_user() -> Layer:
     """The user's layer; links are followed, since people keep such files elsewhere and link them."""
-    path = user_settings_file()
-    return _layer("user", path, lambda: durable.read(path.resolve(), SIZE_LIMIT))
+    return _layer("user", user_settings_file(), _of_user)
+
+
+def texts(folder: Path | None) -> dict[Path, str]:
+    """The settings files for a work tree as text, to show problems in; empty where one cannot be read."""
+    found = {user_settings_file(): _text(_of_user)}
+    if folder is not None:
+        found[repository_settings_file(folder)] = _text(lambda: _of_repository(folder))
+    return found
+
+
+def _text(read: Callable[[], bytes]) -> str:
+    try:
+        return read().decode("utf-8-sig", "replace")
+    except (SextetError, OSError):
+        return ""
+
+
+def _of_repository(folder: Path) -> bytes:
+    with durable.Folder.at(folder) as top, top.below(".vscode") as inside:
+        return inside.read("settings.json", SIZE_LIMIT)
+
+
+def _of_user() -> bytes:
+    return durable.read(user_settings_file().resolve(), SIZE_LIMIT)
 
 
 def _layer(origin: Origin, path: Path, read: Callable[[], bytes]) -> Layer:
