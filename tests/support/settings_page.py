@@ -36,9 +36,9 @@ A value that cannot be used is reported with its key and file, and counts as not
 working. An unknown key is reported with the nearest known one.
 
 **Scope** `machine` is for your own files: a repository's value is ignored. A change has effect from the next
-run on, or, where it says **restart**, after the server was started again. Where it says **live** and the editor
-tells the change, runs that are at work follow as well: workers come and go, the next attempts have the new
-values. What was set for one run alone stays; what needs trust and has none is not followed.
+run on, or, where it says **restart**, after the server was started again. Where it says **live**, and the
+editor tells the change, runs that are at work follow as well: workers come and go, the next attempts have the
+new values. What was set for one run alone stays; what needs trust and has none is not followed.
 
 **Trust**: these values execute something or take a guard away. When the editor or a repository sets one, you
 are asked before it has effect, and asked again when it changes. What you set in your own `settings.json` for

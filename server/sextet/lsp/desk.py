@@ -16,14 +16,20 @@ from sextet.model.base import Record
 from sextet.model.names import RunState
 from sextet.runtime.bus import Bus, Message, Resync, Subscription
 from sextet.service.dispatch import Dispatcher
+from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
 from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
+from sextet.service.settings import Problem
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
+from sextet.system.whoami import whoami
 
 READING: Final = frozenset({"run/list", "run/snapshot", "run/events", "log/read", "patch/list", "patch/get"})
 """Verbs that change nothing: they need no lock, and an untrusted folder may see them."""
+
+_BEGINNING: Final = frozenset({"run/start", "run/resume"})
+"""Verbs that wait for what the editor says in its settings."""
 
 WATCH: Final = 2.0
 """Seconds between two looks for a supervisor that began elsewhere."""
@@ -41,11 +47,15 @@ class Desk:
     Args:
         wishes: its folders, and what may be done there.
         tell: gets everything that happens; must not wait.
+        editor: what it says in its settings.
     """
 
-    def __init__(self, wishes: Wishes, tell: Callable[[Message], None]) -> None:
+    def __init__(self, wishes: Wishes, tell: Callable[[Message], None], editor: EditorSettings) -> None:
         self._wishes = wishes
         self._tell = tell
+        self.editor = editor
+        self.folder = wishes.folders[0] if wishes.folders else None
+        """The folder of the window that has the work tree."""
         self._bus = Bus()
         self._place: Place | None = None
         """The work tree as it was found first; good enough to read."""
@@ -93,7 +103,23 @@ class Desk:
                 "This folder is not trusted, so nothing is started or changed in it.",
                 next_step="Trust the folder in your editor.",
             )
-        return await (await self._for_change()).call(method, params)
+        if method in _BEGINNING:
+            await self.editor.ready()
+        return await (await self._for_change()).call(method, _signed(method, params))
+
+    async def place(self) -> Place | None:
+        """The work tree of the window, as far as it has one."""
+        with suppress(SextetError):
+            return await self._known()
+        return None
+
+    async def settings_changed(self) -> tuple[Problem, ...]:
+        """Let the runs that are worked on here follow the settings; returns what is not trusted.
+
+        A supervisor elsewhere has settings of its own.
+        """
+        own = self._own
+        return () if own is None or own.closing else await own.settings_changed()
 
     async def close(self, reason: str) -> None:
         """Put everything down so that it can be resumed."""
@@ -178,7 +204,7 @@ class Desk:
 
     async def _open(self) -> Place:
         """The work tree as it is now: a supervisor begins with the branch and commit of this moment."""
-        return await Place.open((await self._known()).top)
+        return await Place.open((await self._known()).top, self.editor)
 
     async def _known(self) -> Place:
         """The work tree of the first folder that has one.
@@ -193,10 +219,11 @@ class Desk:
         )
         for number, folder in enumerate(self._wishes.folders):
             try:
-                self._place = await Place.open(folder)
+                self._place = await Place.open(folder, self.editor)
             except SextetError as error:
                 problem = error if number == 0 else problem
             else:
+                self.folder = folder
                 return self._place
         raise problem
 
@@ -225,6 +252,12 @@ class Desk:
         task = asyncio.create_task(work)
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
+
+
+def _signed(method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The params with the name of the person, where the verb wants one and none is given."""
+    unsigned = "by" in METHODS[method].params.model_fields and "by" not in params
+    return {**params, "by": whoami()} if unsigned else params
 
 
 def _unfinished(place: Place) -> list[tuple[str, int]]:

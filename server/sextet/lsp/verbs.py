@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sextet.errors import SextetError, UsageError
-from sextet.lsp import frames
+from sextet.lsp import asking, frames
 from sextet.lsp.client import Client
+from sextet.lsp.configuration import Configuration
 from sextet.lsp.desk import Desk
 from sextet.lsp.frames import Said
+from sextet.lsp.problems import Problems
+from sextet.lsp.published import Published
 from sextet.lsp.push import Push
 from sextet.lsp.standard import VIEWS
+from sextet.lsp.telemetry import Telemetry
 from sextet.lsp.wishes import Wishes
+from sextet.model.base import Record
+from sextet.runtime.bus import Message
 from sextet.service import control_wire
+from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
 
 COMMANDS: Final = {f"sextet.{method.replace('/', '.')}": method for method in METHODS}
@@ -29,11 +37,22 @@ class Verbs:
 
     def __init__(self, wishes: Wishes, client: Client) -> None:
         self._client = client
+        self._asks = wishes.can.asks and not wishes.extension
         self._push = Push(client.writer)
-        self._desk = Desk(wishes, self._push.take)
+        editor = EditorSettings()
+        self._hearers = (Telemetry(client, editor).take, self._push.take)
+        self._desk = Desk(wishes, self._hear, editor)
+        self._published = Published(client)
+        self._configuration = Configuration(wishes, client, self._desk, Problems(client, self._published))
+
+    def _hear(self, message: Message) -> None:
+        """Something happens, here or at a supervisor elsewhere; never waits."""
+        for hear in self._hearers:
+            hear(message)
 
     async def begin(self) -> None:
         """The editor is ready: tell which runs there are, and go on with the one that it named."""
+        self._configuration.begin()
         try:
             await self._desk.begin()
         except SextetError as error:
@@ -41,6 +60,7 @@ class Verbs:
 
     def told(self, said: Said) -> None:
         """A notification about documents, settings or progress."""
+        self._configuration.told(said)
 
     async def answer(self, said: Said) -> bytes:
         """The answer to a request, whatever becomes of it.
@@ -52,15 +72,22 @@ class Verbs:
             if said.method in VIEWS:
                 return frames.result(said.request_id, None)
             method, params = _asked(said)
-            return frames.result(said.request_id, await self._desk.call(method, params))
+            return frames.result(said.request_id, await self._call(said, method, params))
         except SextetError as error:
             return frames.encode(control_wire.refusal(said.request_id, error))
         except Exception as error:  # noqa: BLE001 -- a defect behind a verb ends the verb, not the session
             words = f"{type(error).__name__}: {error}"[:2_000]
             return frames.failure(said.request_id, frames.INTERNAL, words, "defect")
 
+    async def _call(self, said: Said, method: str, params: Mapping[str, Any]) -> Record:
+        """Carry out a verb; a person who gave a command is asked, a program gets the error."""
+        if self._asks and not said.method.startswith(control_wire.PREFIX):
+            return await asking.through(self._client, self._desk.call, method, params)
+        return await self._desk.call(method, params)
+
     async def close(self, reason: str) -> None:
         """Put everything down so that it can be resumed."""
+        await self._configuration.close()
         try:
             await self._desk.close(reason)
         finally:
