@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -41,16 +42,18 @@ def long(tmp_path: Path) -> str:
 class Window:
     """An editor with settings that it tells when asked."""
 
-    def __init__(self, top: Path, said: Any = None, *, can: Any = CAN_ASK, **options: Any) -> None:
+    def __init__(
+        self, top: Path, said: Any = None, *, can: Any = CAN_ASK, handlers: Any = None, **options: Any
+    ) -> None:
         self.said = said or {}
         self.answers: list[str] = []
         """Buttons that the person presses, one question after the other."""
-        handlers = {
+        usual = {
             "workspace/configuration": lambda _: [self.said],
             "client/registerCapability": lambda _: None,
             "window/showMessageRequest": lambda _: {"title": self.answers.pop(0)},
         }
-        self.editor = Editor.ready(top, handlers=handlers, capabilities=can, **options)
+        self.editor = Editor.ready(top, handlers=usual | (handlers or {}), capabilities=can, **options)
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +91,11 @@ def workers(role: str, number: int):
 
 # Asking and listening -----------------------------------------------------------------------------
 def test_a_run_begins_without_the_settings_of_the_editor(top, long):
-    with Window(top, IMPLEMENTERS) as window:
+    def late(_: Any) -> Any:
+        threading.Event().wait(0.7)  # an editor with other things to do
+        return [IMPLEMENTERS]
+
+    with Window(top, handlers={"workspace/configuration": late}) as window:
         run_id = window.start(long)
         assert window.role(run_id, "implementer")["workers"] == 4
         asked = window.editor.heard("workspace/configuration")
@@ -186,6 +193,20 @@ def test_a_window_that_joined_changes_the_run_of_another(top, long):
         first.say({"maxAgents": 7})
         assert first.changed(run_id)["roles"] == {}
         assert second.role(run_id, "implementer")["workers"] == 2
+
+
+def test_a_file_that_is_saved_changes_a_run_although_the_editor_says_nothing_new(top, long):
+    file = top / ".vscode" / "settings.json"
+    file.parent.mkdir()
+    with Window(top) as window:
+        run_id = window.start(long)
+        window.at_work(run_id)
+        file.write_text(json.dumps({"sextet.roles.tester.workers": 3, "sextet.maxAgents": 0}))
+        window.editor.tell("textDocument/didSave", textDocument={"uri": file.as_uri()})
+        window.editor.heard("textDocument/publishDiagnostics", lambda params: params["diagnostics"])
+        assert window.role(run_id, "tester")["workers"] == 1
+        window.say({})
+        assert window.changed(run_id)["roles"]["tester"]["workers"] == 3
 
 
 # Problems -----------------------------------------------------------------------------------------
@@ -295,21 +316,6 @@ def test_a_value_that_takes_a_guard_away_reaches_a_live_run_without_a_word(top, 
         assert not window.role(run_id, "tester")["network"]
 
 
-def test_an_open_question_keeps_the_server_from_its_end(top):
-    handlers = {
-        "workspace/configuration": lambda _: [COMMANDS],
-        "window/showMessageRequest": lambda _: SILENCE,
-    }
-    with Editor.ready(top, handlers=handlers, capabilities=WINDOW) as editor:
-        asked = {"goal": "x", "executor": "rehearsal"}
-        number = editor.ask("workspace/executeCommand", command="sextet.run.start", arguments=[asked])
-        editor.heard("window/showMessageRequest")
-        began = time.monotonic()
-        assert editor.goodbye() == 0
-        assert time.monotonic() - began < PATIENCE
-        assert "error" in editor.answer(number)
-
-
 # Applying -----------------------------------------------------------------------------------------
 def done(window: Window, file: str) -> str:
     run_id = window.start(file)
@@ -334,6 +340,20 @@ def test_control_files_and_a_merge_are_not_asked_about_or_written_without_a_yes(
         applied = window.editor.answer(number)["result"]["applied"]
         assert (applied["kind"], applied["by"]) == ("merged", getpass.getuser())
         assert (top / "a.txt").read_text() == f"mine\n{lines}more\n"
+
+
+def test_an_open_question_keeps_the_server_from_its_end(top, tmp_path):
+    file = play(tmp_path, items={"one": {"actions": [write("Makefile", "all:\n")]}})
+    with Window(top, can=WINDOW) as window:
+        run_id = done(window, file)
+        window.editor.handlers["window/showMessageRequest"] = lambda _: SILENCE
+        number = window.command("sextet.patch.apply", runId=run_id, patchId="patch-1")
+        window.editor.heard("window/showMessageRequest")
+        began = time.monotonic()
+        assert window.editor.goodbye() == 0
+        assert time.monotonic() - began < PATIENCE
+        assert window.editor.answer(number)["error"]["data"]["kind"] == "apply"
+        assert not (top / "Makefile").exists()
 
 
 # Names and telemetry ------------------------------------------------------------------------------
