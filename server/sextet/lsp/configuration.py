@@ -13,10 +13,10 @@ from lsprotocol.types import (
     TEXT_DOCUMENT_DID_SAVE,
     WORKSPACE_CONFIGURATION,
     WORKSPACE_DID_CHANGE_CONFIGURATION,
+    MessageType,
 )
 from pygls.uris import to_fs_path
 
-from sextet.errors import SextetError
 from sextet.lsp.client import Client, RefusedError
 from sextet.lsp.desk import Desk
 from sextet.lsp.frames import Said
@@ -96,10 +96,13 @@ class Configuration:
         while True:
             await self._news.wait()
             self._news.clear()
-            place = await self._desk.place()
-            if not self._outdated or await self._pull():
-                with suppress(SextetError):
+            try:
+                place = await self._desk.place()
+                if not self._outdated or await self._pull():
                     await self._apply(place)
+            except Exception as error:  # noqa: BLE001 -- a defect with one change ends not those that follow
+                words = f"The settings could not be followed: {type(error).__name__}: {error}"[:2_000]
+                self._client.tell("window/logMessage", {"type": MessageType.Error.value, "message": words})
 
     async def _pull(self) -> bool:
         """Ask the editor; False when there is news before it has answered."""

@@ -63,6 +63,7 @@ class Desk:
         self._own: Supervisor | None = None
         self._there: Attached | None = None
         self._choosing = asyncio.Lock()
+        self._finding = asyncio.Lock()
         self._jobs: set[asyncio.Task[None]] = set()
         self._closed = False
         self._spawn(self._pump(self._bus.subscribe()))
@@ -212,19 +213,22 @@ class Desk:
         Raises:
             RepositoryError: there is none.
         """
-        if self._place is not None:
+        async with self._finding:
+            self._place = self._place or await self._find()
             return self._place
+
+    async def _find(self) -> Place:
         problem: SextetError = RepositoryError(
             "No folder is open.", next_step="Open a folder with a git repository."
         )
         for number, folder in enumerate(self._wishes.folders):
             try:
-                self._place = await Place.open(folder, self.editor)
+                found = await Place.open(folder, self.editor)
             except SextetError as error:
                 problem = error if number == 0 else problem
             else:
                 self.folder = folder
-                return self._place
+                return found
         raise problem
 
     # In the background ----------------------------------------------------------------------------

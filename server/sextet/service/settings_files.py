@@ -77,7 +77,11 @@ def _of_repository(folder: Path) -> bytes:
 
 
 def _of_user() -> bytes:
-    return durable.read(user_settings_file().resolve(), SIZE_LIMIT)
+    try:
+        path = user_settings_file().resolve()
+    except RuntimeError as error:
+        raise StoreError("It is a symbolic link that leads back to itself.") from error
+    return durable.read(path, SIZE_LIMIT)
 
 
 def _layer(origin: Origin, path: Path, read: Callable[[], bytes]) -> Layer:

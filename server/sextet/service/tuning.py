@@ -26,6 +26,8 @@ class Tuner:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._before = place.settings().settings
+        self._held: frozenset[str] = frozenset()
+        """Keys that runs do not have as they are now, because nobody has trusted them."""
 
     async def follow(self, runs: Iterable[Active]) -> tuple[Problem, ...]:
         """Resolve the settings anew, and let runs have what has changed since the last time.
@@ -34,13 +36,14 @@ class Tuner:
             runs: those that are worked on; the others keep what they have.
 
         Returns:
-            Changes that nobody has trusted: no run has them.
+            Changes that nobody has trusted: no run has them, until they are trusted and this is called again.
         """
         resolved = self._place.settings()
-        changed = changes(self._before, resolved.settings)
+        changed = changes(self._before, resolved.settings) | self._held
         self._before = resolved.settings
         waiting = [item for item in self._place.untrusted(resolved) if item.key in changed]
-        allowed = changed - {item.key for item in waiting}
+        self._held = frozenset(item.key for item in waiting)
+        allowed = changed - self._held
         for active in runs:
             event = tuned(active.session.view, resolved.settings, allowed)
             if event is not None:

@@ -289,6 +289,13 @@ def test_a_linked_user_file_is_refused(tmp_path: Path) -> None:
     assert read_user().values == {"sextet.maxAgents": 9}
 
 
+def test_a_user_file_that_leads_to_itself_stops_everything(tmp_path: Path) -> None:
+    user_settings_file().parent.mkdir(parents=True)
+    user_settings_file().symlink_to(user_settings_file())
+    (problem,) = load(tmp_path, run={"maxAgents": 2}).problems
+    assert "leads back to itself" in problem.sentence
+
+
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b'{"a": 1}' + b" " * SIZE_LIMIT, b"[" * 50_000])
 def test_a_file_that_cannot_be_read_stops_everything(repository: Path, content: bytes) -> None:
     (repository / ".vscode/settings.json").write_bytes(content)

@@ -141,10 +141,8 @@ async def test_a_value_that_takes_a_guard_away_reaches_a_live_run_untrusted(top:
         assert problem.key == "sextet.roles.implementer.network"
         now = it.view(run_id).settings_of(Role.IMPLEMENTER)
         assert (now.network, now.effort) == (False, "low")
-        place.editor.say({})
-        await tuner.follow(it.orchestrator.at_work())
+        assert await tuner.follow(it.orchestrator.at_work()) == (problem,), "it is still waited for"
         place.trust.trust("roles.implementer.network", value=True, by="ada")
-        place.editor.say(network)
         assert await tuner.follow(it.orchestrator.at_work()) == ()
         assert it.view(run_id).settings_of(Role.IMPLEMENTER).network
 
