@@ -22,7 +22,12 @@ from sextet.service.place import Place
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
 
-READING: Final = frozenset({"run/list", "run/snapshot", "run/events", "log/read", "patch/list", "patch/get"})
+READING: Final = frozenset(
+    {
+        *("run/list", "run/snapshot", "run/events", "log/read"),
+        *("patch/list", "patch/get", "patch/open", "task/open"),
+    }
+)
 """Verbs that change nothing: they need no lock, and an untrusted folder may see them."""
 
 WATCH: Final = 2.0

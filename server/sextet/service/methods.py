@@ -39,6 +39,12 @@ METHODS: dict[str, Method] = {
     "patch/list": Method(p.OfRun, r.PatchList),
     "patch/get": Method(p.OfPatch, r.PatchDetail),
     "patch/apply": Method(p.ApplyPatch, r.ApplyResult),
+    "patch/mark": Method(p.MarkHunks, r.Done),
+    "patch/comment": Method(p.CommentPatch, r.Done),
+    "patch/resolve": Method(p.SettleFile, r.Done),
+    "patch/retest": Method(p.OfPatch, r.Retested),
+    "patch/open": Method(p.OfPatch, r.Opened),
+    "task/open": Method(p.OfTask, r.Opened),
     "patch/revert": Method(p.RevertPatch, r.RevertResult),
 }
 """Every verb by its name on the wire (there with the prefix `sextet/`)."""

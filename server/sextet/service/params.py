@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from sextet.model.base import Count, Line, Oid, Record, Text
-from sextet.model.names import ApplyId, Mode, PatchId, QuestionId, Role, RunId, TaskId, WorkerId
+from sextet.model.base import Count, Line, Oid, Record, RepoPath, Text
+from sextet.model.names import ApplyId, HunkId, Mode, PatchId, QuestionId, Role, RunId, TaskId, WorkerId
+from sextet.model.patch import Mark
 from sextet.model.settings import RoleSettings
 
 Who = Line
@@ -116,7 +117,7 @@ class OfPatch(OfRun):
 
 
 class ApplyPatch(OfPatch):
-    """`patch/apply`: write the whole patch into the work tree, all or nothing."""
+    """`patch/apply`: write the patch, or chosen hunks of it, into the work tree, all or nothing."""
 
     seen: Oid | None = None
     """The tree that was looked at; another one is refused. None: the one that is there now."""
@@ -126,6 +127,34 @@ class ApplyPatch(OfPatch):
     """Apply although the reviewer has not approved it."""
     merge: bool = False
     """Allow a three-way merge where files have moved on since the base."""
+    hunks: tuple[HunkId, ...] = Field(default=(), max_length=10_000)
+    """Only these, with those that are applied already; empty: the whole patch."""
+
+
+class MarkHunks(OfPatch):
+    """`patch/mark`: say what you think of hunks; a rejection with a comment reopens what wrote them."""
+
+    hunks: tuple[HunkId, ...] = Field(min_length=1, max_length=10_000)
+    mark: Mark = Field(alias="as")
+    comment: Text = ""
+
+
+class SettleFile(OfPatch):
+    """`patch/resolve`: what becomes of a file in which the patch collides with what you have."""
+
+    file: RepoPath
+    take: Literal["mine", "theirs", "merge", "sendBack"]
+    """Your file, the patch's, both with conflict markers, or let the implementer do it again."""
+
+
+class CommentPatch(OfPatch):
+    """`patch/comment`: a remark on a hunk or a line; those who wrote it read it at their next attempt."""
+
+    text: Text = Field(min_length=1)
+    hunk: HunkId | None = None
+    path: RepoPath | None = None
+    line: Count = 0
+    """Line of the file as the patch has it, from 1; 0: the whole file."""
 
 
 class RevertPatch(OfPatch):

@@ -10,6 +10,7 @@ from typing import Self
 from sextet.errors import SettingsError, TrustError
 from sextet.model.settings import Settings
 from sextet.service import settings_files
+from sextet.service.inbox import Inbox
 from sextet.service.settings import Layer, Resolved, needs_trust, resolve
 from sextet.store.state import State
 from sextet.store.trust import Trust
@@ -30,6 +31,8 @@ class Place:
     trust: Trust
     applying: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
     """Held while a patch is written into the work tree or taken back."""
+    inbox: Inbox = field(default_factory=Inbox, compare=False, repr=False)
+    """Pictures of patches."""
     _kept: list[Workshop] = field(default_factory=list, compare=False, repr=False)
     """The workshop, once it was opened."""
 

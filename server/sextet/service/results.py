@@ -8,7 +8,8 @@ from sextet.model.events import Entry
 from sextet.model.live import WorkerStatus
 from sextet.model.names import Role, RunId, RunState, TaskId
 from sextet.model.notes import Approval, Question
-from sextet.model.patch import Applied, ChangeSet, Patch
+from sextet.model.outcome import TestOutcome
+from sextet.model.patch import Applied, ChangeSet, Patch, PatchHunk
 from sextet.model.run import Base, Briefing
 from sextet.model.settings import RoleSettings
 from sextet.model.task import Task, Usage
@@ -113,6 +114,22 @@ class PatchDetail(Record):
     changes: ChangeSet
     diff: str
     """A unified diff, to read; never applied."""
+    hunks: tuple[PatchHunk, ...] = ()
+    retest: TestOutcome | None = None
+    """The latest tests on what the user has; evidence only while nothing has changed since."""
+
+
+class Retested(Record):
+    """`patch/retest`: how the tests went on what the user has."""
+
+    outcome: TestOutcome
+
+
+class Opened(Record):
+    """`patch/open` and `task/open`: a read-only document that was written for people."""
+
+    uri: str
+    """A `file:` URI below the state folder."""
 
 
 class ApplyResult(Record):
