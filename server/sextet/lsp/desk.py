@@ -14,6 +14,7 @@ from sextet.lsp.supervisor import Supervisor
 from sextet.lsp.wishes import Wishes
 from sextet.model.base import Record
 from sextet.model.names import RunState
+from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, Message, Resync, Subscription
 from sextet.service.dispatch import Dispatcher
 from sextet.service.methods import METHODS
@@ -52,7 +53,7 @@ class Desk:
         self._wishes = wishes
         self._tell = tell
         self._bus = Bus()
-        self._place: Place | None = None
+        self._found: Place | None = None
         """The work tree as it was found first; good enough to read."""
         self._disk: Dispatcher | None = None
         self._own: Supervisor | None = None
@@ -99,6 +100,22 @@ class Desk:
                 next_step="Trust the folder in your editor.",
             )
         return await (await self._for_change()).call(method, params)
+
+    async def place(self) -> Place:
+        """The work tree, good enough to read.
+
+        Raises:
+            RepositoryError: there is none.
+        """
+        return await self._known()
+
+    async def view(self, run_id: str) -> RunView:
+        """The view of a run, read from the disk.
+
+        Raises:
+            SextetError: there is none, or it cannot be read.
+        """
+        return await asyncio.to_thread(read_view, await self._known(), run_id)
 
     async def close(self, reason: str) -> None:
         """Put everything down so that it can be resumed."""
@@ -191,18 +208,18 @@ class Desk:
         Raises:
             RepositoryError: there is none.
         """
-        if self._place is not None:
-            return self._place
+        if self._found is not None:
+            return self._found
         problem: SextetError = RepositoryError(
             "No folder is open.", next_step="Open a folder with a git repository."
         )
         for number, folder in enumerate(self._wishes.folders):
             try:
-                self._place = await Place.open(folder)
+                self._found = await Place.open(folder)
             except SextetError as error:
                 problem = error if number == 0 else problem
             else:
-                return self._place
+                return self._found
         raise problem
 
     # In the background ----------------------------------------------------------------------------
@@ -214,7 +231,7 @@ class Desk:
         """Attach to a supervisor that began elsewhere, so that its runs are seen here."""
         while True:
             await asyncio.sleep(WATCH)
-            if self._own is None and self._place is not None:
+            if self._own is None and self._found is not None:
                 with suppress(SextetError):
                     async with self._choosing:
                         await self._attach_if_held()

@@ -1,19 +1,24 @@
-"""The verbs as requests of an editor: from a message to its answer; loaded after the first hello."""
+"""Verbs and views as requests of an editor: from a message to its answer; loaded after the first hello."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sextet.errors import SextetError, UsageError
 from sextet.lsp import frames
-from sextet.lsp.client import Client
+from sextet.lsp.client import Client, RefusedError
 from sextet.lsp.desk import Desk
 from sextet.lsp.frames import Said
 from sextet.lsp.push import Push
 from sextet.lsp.standard import VIEWS
+from sextet.lsp.views import Views
 from sextet.lsp.wishes import Wishes
+from sextet.model.base import Record
+from sextet.runtime.bus import Message
 from sextet.service import control_wire
 from sextet.service.methods import METHODS
+from sextet.service.results import Opened
 
 COMMANDS: Final = {f"sextet.{method.replace('/', '.')}": method for method in METHODS}
 """Every verb as a command for `workspace/executeCommand`."""
@@ -24,13 +29,15 @@ class Verbs:
 
     Args:
         wishes: its folders, and what may be done there.
-        client: whom events and log lines are told.
+        client: whom events, log lines and views are told.
     """
 
     def __init__(self, wishes: Wishes, client: Client) -> None:
+        self._wishes = wishes
         self._client = client
         self._push = Push(client.writer)
-        self._desk = Desk(wishes, self._push.take)
+        self._desk = Desk(wishes, self._take)
+        self._views = Views(wishes, client, self._desk.place, self._desk.view, self._command)
 
     async def begin(self) -> None:
         """The editor is ready: tell which runs there are, and go on with the one that it named."""
@@ -41,18 +48,22 @@ class Verbs:
 
     def told(self, said: Said) -> None:
         """A notification about documents, settings or progress."""
+        self._views.told(said)
 
     async def answer(self, said: Said) -> bytes:
         """The answer to a request, whatever becomes of it.
 
         Args:
-            said: `sextet/<verb>`, or `workspace/executeCommand`.
+            said: `sextet/<verb>`, `workspace/executeCommand`, or one of `standard.VIEWS`.
         """
         try:
             if said.method in VIEWS:
-                return frames.result(said.request_id, None)
+                found = await self._views.answer(said.method, said.message.get("params"))
+                return frames.result(said.request_id, found)
             method, params = _asked(said)
-            return frames.result(said.request_id, await self._desk.call(method, params))
+            commanded = not said.method.startswith(control_wire.PREFIX)
+            done = await (self._command if commanded else self._desk.call)(method, params)
+            return frames.result(said.request_id, done)
         except SextetError as error:
             return frames.encode(control_wire.refusal(said.request_id, error))
         except Exception as error:  # noqa: BLE001 -- a defect behind a verb ends the verb, not the session
@@ -62,9 +73,24 @@ class Verbs:
     async def close(self, reason: str) -> None:
         """Put everything down so that it can be resumed."""
         try:
+            await self._views.close()
             await self._desk.close(reason)
         finally:
             self._push.close()
+
+    def _take(self, message: Message) -> None:
+        self._push.take(message)
+        self._views.take(message)
+
+    async def _command(self, method: str, params: Mapping[str, Any]) -> Record:
+        """Carry out a verb for a person: a document that it wrote is shown."""
+        done = await self._desk.call(method, params)
+        if isinstance(done, Opened) and self._wishes.can.documents:
+            try:
+                await self._client.ask("window/showDocument", {"uri": done.uri, "takeFocus": True})
+            except RefusedError as error:
+                self._client.tell("window/logMessage", {"type": 2, "message": str(error)})
+        return done
 
 
 def _asked(said: Said) -> tuple[str, dict[str, Any]]:
