@@ -17,7 +17,7 @@ from sextet.lsp.sheets import Sheet, Sheets
 from sextet.model.events import Entry
 from sextet.model.live import Heartbeat
 from sextet.model.names import Kind, Severity, TaskState
-from sextet.model.outcome import Finding, ReviewOutcome
+from sextet.model.outcome import Finding, ReviewOutcome, TestOutcome
 from sextet.pipeline.view import RunView
 from sextet.roles.wording import clean
 from sextet.service.place import Place
@@ -34,6 +34,8 @@ MOST: Final = 500
 _READ: Final = 1 << 20
 """Bytes of a file of the user in which a line is looked for."""
 
+_OPEN: Final = frozenset({TaskState.READY, TaskState.IN_PROGRESS, TaskState.BLOCKED, TaskState.ERROR})
+
 _SEVERITIES: Final = {
     Severity.BLOCKING: DiagnosticSeverity.Error,
     Severity.MAJOR: DiagnosticSeverity.Warning,
@@ -42,18 +44,19 @@ _SEVERITIES: Final = {
 }
 
 
-def current(view: RunView) -> Iterator[tuple[str, Finding]]:
-    """Findings about the integration tree as it is, with the task that made each (pure)."""
+def current(view: RunView) -> Iterator[Finding]:
+    """What is wrong with the integration tree as it is, and what is just being mended (pure)."""
     number = view.patch
+    found = [
+        each for task in view.of_kind(Kind.IMPLEMENT, number) if task.state in _OPEN for each in task.findings
+    ]
     evidence = view.evidence(number)
-    for each in evidence.findings if evidence else ():
-        if not each.baseline:
-            yield f"{Kind.TEST}-{number}", each
+    found += [each for each in (evidence.findings if evidence else ()) if not each.baseline]
     review = view.tasks.get(f"{Kind.REVIEW}-{number}")
     verdict = review.outcome if review is not None and review.state is TaskState.DONE else None
     if isinstance(verdict, ReviewOutcome) and verdict.tree == view.trees[number][0]:
-        for each in verdict.findings:
-            yield f"{Kind.REVIEW}-{number}", each
+        found += verdict.findings
+    yield from {(each.fingerprint, each.file, each.line, each.message): each for each in found}.values()
 
 
 class Findings:
@@ -129,16 +132,14 @@ class Findings:
                     found.setdefault(uri, []).append(each)
         return found
 
-    async def _placed(
-        self, sheet: Sheet, told: Sequence[tuple[str, Finding]]
-    ) -> list[tuple[str, Diagnostic]]:
+    async def _placed(self, sheet: Sheet, told: Sequence[Finding]) -> list[tuple[str, Diagnostic]]:
         """Each finding with its document: the user's file where the line stands there unchanged."""
         texts = self._client.open_texts()
         place = await self._sheets.place()
         lines: dict[str, Mapping[int, int]] = {}
         mine: dict[str, str] = {}
         placed = []
-        for task_id, each in told:
+        for each in told:
             name = each.file
             if name and each.line and name not in lines:
                 mine[name] = await asyncio.to_thread(_text, place, name, texts.get(place.top / name))
@@ -149,7 +150,7 @@ class Findings:
                 uri, where = (place.top / name).as_uri(), whole_line(mine[name], line - 1)
             else:
                 uri, where = sheet.uri, whole_line(sheet.page.text, sheet.page.at(name, each.line))
-            placed.append((uri, _diagnostic(sheet, each, where, self._related(place, sheet, task_id))))
+            placed.append((uri, _diagnostic(sheet, each, where, _related(place, sheet, each))))
         return placed
 
     async def _patched(self, place: Place, sheet: Sheet, found: Finding) -> str:
@@ -162,17 +163,18 @@ class Findings:
                 return data.decode("utf-8", "replace")
         return ""
 
-    def _related(self, place: Place, sheet: Sheet, task_id: str) -> DiagnosticRelatedInformation | None:
-        """Where to read more: the log of a failing test; a reviewer's words are whole as they are."""
-        task = sheet.view.tasks.get(task_id)
-        if task is None or task.kind is not Kind.TEST or task.outcome is None:
-            return None
-        failed = [each for each in getattr(task.outcome, "commands", ()) if each.exit_code != 0 and each.log]
-        if not failed:
-            return None
-        folder = RunFolder(place.top / RUNS / sheet.view.the_run.id).attempt(task.id, task.epoch)
-        where = Location(uri=(folder / failed[0].log).as_uri(), range=whole_line("", 0))
-        return DiagnosticRelatedInformation(location=where, message=f"Output of: {failed[0].command}"[:300])
+
+def _related(place: Place, sheet: Sheet, found: Finding) -> DiagnosticRelatedInformation | None:
+    """Where to read more: the log of a failing test; a reviewer's words are whole as they are."""
+    task = sheet.view.tasks.get(f"{Kind.TEST}-{sheet.patch.number}")
+    outcome = task.outcome if task is not None and found.source == "test" else None
+    commands = outcome.commands if isinstance(outcome, TestOutcome) else ()
+    failed = [each for each in commands if each.exit_code != 0 and each.log]
+    if task is None or not failed:
+        return None
+    folder = RunFolder(place.top / RUNS / sheet.view.the_run.id).attempt(task.id, task.epoch)
+    where = Location(uri=(folder / failed[0].log).as_uri(), range=whole_line("", 0))
+    return DiagnosticRelatedInformation(location=where, message=f"Output of: {failed[0].command}"[:300])
 
 
 def _text(place: Place, name: str, shown: str | None) -> str:
