@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sextet.errors import NotFoundError, UsageError
+from sextet.errors import BusyError, NotFoundError, UsageError
 from sextet.model import events as ev
 from sextet.model.base import Record
 from sextet.model.names import RunState
@@ -69,6 +69,7 @@ class Dispatcher:
         Raises:
             NotFoundError: there is no such method.
             UsageError: the params do not fit; `facts["path"]` names the first bad field.
+            BusyError: it changes something, and the lock of the work tree is not held here.
             SextetError: it could not be done, and why.
         """
         known = m.METHODS.get(method)
@@ -80,6 +81,11 @@ class Dispatcher:
             first = error.errors(include_url=False, include_context=False)[0]
             path = ".".join(str(part) for part in first["loc"])
             raise UsageError(f"{path or 'params'}: {first['msg']}.", path=path) from error
+        if not known.reads and not self._orchestrator.supervising:
+            raise BusyError(
+                f"`{method}` changes something, and this process is not the supervisor of the work tree.",
+                next_step="Repeat it in a moment.",
+            )
         return await self._handlers[method](asked)
 
     # Runs -----------------------------------------------------------------------------------------

@@ -15,15 +15,20 @@ class Method:
 
     params: type[Record]
     result: type[Record]
+    reads: bool = False
+    """True when it changes nothing: it needs no lock, and it may be used on a folder that is not trusted.
+
+    It may be carried out where nobody cleans up later, so whatever it starts it ends before it answers.
+    """
 
 
 METHODS: dict[str, Method] = {
     "run/start": Method(p.StartRun, r.RunRef),
     "run/resume": Method(p.OfRun, r.Done),
     "run/stop": Method(p.StopRun, r.Done),
-    "run/list": Method(Record, r.RunList),
-    "run/snapshot": Method(p.OfRun, r.Snapshot),
-    "run/events": Method(p.ReadEvents, r.EventsPage),
+    "run/list": Method(Record, r.RunList, reads=True),
+    "run/snapshot": Method(p.OfRun, r.Snapshot, reads=True),
+    "run/events": Method(p.ReadEvents, r.EventsPage, reads=True),
     "run/followUp": Method(p.FollowUp, r.Done),
     "workers/start": Method(p.ChooseWorkers, r.Done),
     "workers/stop": Method(p.ChooseWorkers, r.Done),
@@ -35,9 +40,9 @@ METHODS: dict[str, Method] = {
     "task/steer": Method(p.SayToTask, r.Done),
     "task/interrupt": Method(p.SayToTask, r.Done),
     "question/answer": Method(p.AnswerQuestion, r.Done),
-    "log/read": Method(p.ReadLog, r.LogPage),
-    "patch/list": Method(p.OfRun, r.PatchList),
-    "patch/get": Method(p.OfPatch, r.PatchDetail),
+    "log/read": Method(p.ReadLog, r.LogPage, reads=True),
+    "patch/list": Method(p.OfRun, r.PatchList, reads=True),
+    "patch/get": Method(p.OfPatch, r.PatchDetail, reads=True),
     "patch/apply": Method(p.ApplyPatch, r.ApplyResult),
     "patch/revert": Method(p.RevertPatch, r.RevertResult),
 }

@@ -48,6 +48,8 @@ class Orchestrator:
         self.bus = bus or Bus()
         self.problems: list[str] = []
         """What was not used of the settings and why, sentence by sentence."""
+        self.supervising = False
+        """True while it holds the lock: only then may anything be changed through it."""
         self._lock = SupervisorLock(place.state)
         self._active: dict[str, Active] = {}
         self._keys: dict[str, str] = {}
@@ -66,6 +68,7 @@ class Orchestrator:
             BusyError: another supervisor has it.
         """
         self._lock.acquire()
+        self.supervising = True
         await self._survivors.reap()
         self._survivors.watch()
         self._heart = asyncio.create_task(beat(self.bus, self._heartbeats))
@@ -89,6 +92,7 @@ class Orchestrator:
             await processes.stop_all(1.0)
             self._survivors.forget()
         finally:
+            self.supervising = False
             self._lock.release()
 
     def _heartbeats(self) -> tuple[Heartbeat, ...]:
