@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,8 +15,8 @@ from sextet.model import events as ev
 from sextet.model.base import Record
 from sextet.model.names import RunState
 from sextet.runtime.crew import Crew
+from sextet.service import attempts, machine, moved, patches, people, recovery, sweeping
 from sextet.service import methods as m
-from sextet.service import moved, patches, people
 from sextet.service import params as p
 from sextet.service import results as r
 from sextet.service.orchestrator import Orchestrator
@@ -44,6 +45,7 @@ class Dispatcher:
             "run/followUp": self._follow_up,
             "workers/start": self._workers_start,
             "workers/stop": self._workers_stop,
+            "roles/get": partial(machine.roles, orchestrator),
             "roles/set": self._roles_set,
             "task/approve": self._person(people.approve),
             "task/requestChanges": self._request_changes,
@@ -53,10 +55,15 @@ class Dispatcher:
             "task/interrupt": self._interrupt,
             "question/answer": self._person(people.answer),
             "log/read": self._log,
+            "artifact/read": partial(attempts.read, orchestrator),
             "patch/list": self._patches,
             "patch/get": self._patch,
             "patch/apply": self._apply,
             "patch/revert": self._revert,
+            "recover/list": partial(recovery.listing, orchestrator),
+            "clean": partial(sweeping.clean, orchestrator),
+            "models/list": partial(machine.models, orchestrator),
+            "doctor": partial(machine.doctor, orchestrator),
         }
 
     async def call(self, method: str, params: Mapping[str, Any]) -> Record:

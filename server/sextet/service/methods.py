@@ -32,6 +32,7 @@ METHODS: dict[str, Method] = {
     "run/followUp": Method(p.FollowUp, r.Done),
     "workers/start": Method(p.ChooseWorkers, r.Done),
     "workers/stop": Method(p.ChooseWorkers, r.Done),
+    "roles/get": Method(p.GetRoles, r.RolesInForce, reads=True),
     "roles/set": Method(p.SetRoles, r.Done),
     "task/approve": Method(p.ApproveTask, r.Done),
     "task/requestChanges": Method(p.SayToTask, r.Done),
@@ -41,9 +42,14 @@ METHODS: dict[str, Method] = {
     "task/interrupt": Method(p.SayToTask, r.Done),
     "question/answer": Method(p.AnswerQuestion, r.Done),
     "log/read": Method(p.ReadLog, r.LogPage, reads=True),
+    "artifact/read": Method(p.ReadArtifact, r.ArtifactPage, reads=True),
     "patch/list": Method(p.OfRun, r.PatchList, reads=True),
     "patch/get": Method(p.OfPatch, r.PatchDetail, reads=True),
     "patch/apply": Method(p.ApplyPatch, r.ApplyResult),
     "patch/revert": Method(p.RevertPatch, r.RevertResult),
+    "recover/list": Method(Record, r.RecoverList, reads=True),
+    "clean": Method(p.Clean, r.CleanResult),
+    "models/list": Method(Record, r.ModelList),
+    "doctor": Method(Record, r.DoctorReport, reads=True),
 }
 """Every verb by its name on the wire (there with the prefix `sextet/`)."""

@@ -74,6 +74,13 @@ class SetRoles(OfRun):
     roles: dict[Role, RoleSettings] = Field(min_length=1)
 
 
+class GetRoles(Record):
+    """`roles/get`: how the roles work."""
+
+    run_id: RunId | None = None
+    """In this run, with what was overridden in it; None: in the next run."""
+
+
 class OfTask(OfRun):
     """Params that name a task: `task/retry`."""
 
@@ -109,6 +116,21 @@ class ReadLog(Record):
     limit: int = Field(default=1_000, ge=1, le=10_000)
 
 
+class ReadArtifact(Record):
+    """`artifact/read`: which files an attempt left behind, or a piece of one of them."""
+
+    run_id: RunId
+    task_id: TaskId
+    epoch: int | None = Field(default=None, ge=1, le=1_000_000)
+    """Which attempt; None: the task's latest."""
+    name: str = Field(default="", max_length=100)
+    """A name as the list has it; empty: the list. `conversation.md` is the comments on the task."""
+    offset: int = Field(default=0, ge=0, le=1 << 40)
+    """Bytes of the file before the piece: 0, or the `next` of the piece before."""
+    limit: int = Field(default=65_536, ge=4, le=1 << 20)
+    """Bytes of the piece at most."""
+
+
 class OfPatch(OfRun):
     """`patch/get`."""
 
@@ -132,3 +154,11 @@ class RevertPatch(OfPatch):
     """`patch/revert`: take back an apply (the latest one when none is named)."""
 
     apply_id: ApplyId | None = None
+
+
+class Clean(Record):
+    """`clean`: worktrees and runs that are no longer needed."""
+
+    dry_run: bool = True
+    """True: only look. False: remove it; whoever asks for that has seen what goes, and agrees."""
+    by: Who = "user"
