@@ -11,7 +11,7 @@ from sextet.cli.doors import Here, There, place_of, writing
 from sextet.cli.exits import APPROVED, WAITS
 from sextet.cli.options import whoami
 from sextet.cli.shows import out_json
-from sextet.service.results import CleanResult
+from sextet.service.upkeep_results import CleanResult
 
 
 async def sweep(folder: Path, *, yes: bool, as_json: bool) -> int:

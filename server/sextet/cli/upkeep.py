@@ -18,7 +18,8 @@ from sextet.cli.shows import out_json
 from sextet.model.names import RunState
 from sextet.roles.wording import clean
 from sextet.service import doctor as examiner
-from sextet.service.results import RecoverList, RunLine
+from sextet.service.results import RunLine
+from sextet.service.upkeep_results import RecoverList
 from sextet.store import runs
 
 _MARKS = {True: "ok", False: "NO", None: "?"}

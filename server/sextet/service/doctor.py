@@ -14,8 +14,8 @@ from sextet.codex import checks
 from sextet.errors import SextetError
 from sextet.model.settings import Settings
 from sextet.service import settings_files
-from sextet.service.results import Check, DoctorReport
 from sextet.service.shown import shown
+from sextet.service.upkeep_results import Check, DoctorReport
 from sextet.store.state import private_folder, state_home
 from sextet.system.durable import Folder
 from sextet.workspace import git, repository

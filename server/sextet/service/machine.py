@@ -11,7 +11,8 @@ from sextet.model.settings import Origin, RoleSettings
 from sextet.service import doctor as examiner
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.params import GetRoles
-from sextet.service.results import DoctorReport, Model, ModelList, RolesInForce
+from sextet.service.results import RolesInForce
+from sextet.service.upkeep_results import DoctorReport, Model, ModelList
 
 
 async def roles(orchestrator: Orchestrator, asked: GetRoles) -> RolesInForce:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sextet.model.base import Record
 from sextet.service import params as p
 from sextet.service import results as r
+from sextet.service import upkeep_results as u
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ METHODS: dict[str, Method] = {
     "patch/get": Method(p.OfPatch, r.PatchDetail, reads=True),
     "patch/apply": Method(p.ApplyPatch, r.ApplyResult),
     "patch/revert": Method(p.RevertPatch, r.RevertResult),
-    "recover/list": Method(Record, r.RecoverList, reads=True),
-    "clean": Method(p.Clean, r.CleanResult),
-    "models/list": Method(Record, r.ModelList),
-    "doctor": Method(Record, r.DoctorReport, reads=True),
+    "recover/list": Method(Record, u.RecoverList, reads=True),
+    "clean": Method(p.Clean, u.CleanResult),
+    "models/list": Method(Record, u.ModelList),
+    "doctor": Method(Record, u.DoctorReport, reads=True),
 }
 """Every verb by its name on the wire (there with the prefix `sextet/`)."""

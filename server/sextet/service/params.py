@@ -18,10 +18,14 @@ class StartRun(Record):
     """`run/start`: take a goal through the roles."""
 
     goal: Text = Field(min_length=1)
+    """What is wanted, in the words of the person."""
     mode: Mode = Mode.IMPLEMENT_FEATURE
     guidance: Text = ""
+    """What the goal leaves open: constraints, hints."""
     hunters: int = Field(default=2, ge=1, le=16)
+    """How many analysts (or bug hunters) draft independently."""
     executor: Literal["codex", "rehearsal"] = "codex"
+    """Who plays the roles; a rehearsal asks no model."""
     scenario: str = Field(default="", max_length=4_096)
     """Name or path of a rehearsal scenario; empty: the default one."""
     overrides: dict[str, JsonValue] = Field(default_factory=dict)
@@ -29,7 +33,9 @@ class StartRun(Record):
     trust: bool = False
     """Trust what the repository's settings would execute, and write that down."""
     auto_start: bool = True
+    """Begin at once; False: only make the run, `run/resume` begins it."""
     request_key: str = Field(default="", max_length=200)
+    """A key of the client's choice: the same one again gives the run of the first time. Empty: none."""
     by: Who = "user"
 
 
@@ -44,6 +50,7 @@ class StopRun(OfRun):
     """`run/stop`: end a run; what is at work is captured."""
 
     reason: Line = ""
+    """Kept with the run; empty: that it was stopped, and by whom."""
 
 
 class ReadEvents(Record):
@@ -51,6 +58,7 @@ class ReadEvents(Record):
 
     run_id: RunId
     after: Count = 0
+    """The number of the last entry that is known; 0: from the beginning."""
     limit: int = Field(default=1_000, ge=1, le=10_000)
 
 
@@ -61,17 +69,21 @@ class FollowUp(OfRun):
 
 
 class ChooseWorkers(OfRun):
-    """`workers/start` and `workers/stop`; no roles means all."""
+    """`workers/start` and `workers/stop`, of a run that is at work."""
 
     roles: tuple[Role, ...] = ()
+    """Whose workers; empty: of all roles. Stopped roles stay so until `workers/start`."""
     worker_ids: tuple[WorkerId, ...] = ()
+    """Only for `workers/stop`: single workers instead of whole roles."""
     how: Literal["drain", "now"] = "drain"
+    """Only for `workers/stop`: let them end what they are at, or end it; what was written is captured."""
 
 
 class SetRoles(OfRun):
     """`roles/set`: override role settings for this run; it takes effect at the next attempts."""
 
     roles: dict[Role, RoleSettings] = Field(min_length=1)
+    """Whole settings of each role that changes: what is left out of them is at its default."""
 
 
 class GetRoles(Record):
@@ -91,28 +103,34 @@ class ApproveTask(OfTask):
     """`task/approve`: a named approval of exactly what was seen (tree id, or hash of the ledger)."""
 
     seen: str = Field(default="", max_length=64)
-    """Empty: what is there now, for a person who has just looked at it."""
+    """The tree of the patch (`review-<n>`), or SHA-256 in hex of the consensus (`consensus-<n>`).
+
+    Empty: what is there now, for a person who has just looked at it.
+    """
 
 
 class SayToTask(OfTask):
     """`task/comment`, `task/requestChanges`, `task/steer`, `task/interrupt`."""
 
     text: Text = ""
+    """What is said; only `task/interrupt` does without, where it is the reason."""
 
 
 class AnswerQuestion(OfRun):
-    """`question/answer`."""
+    """`question/answer`: the first answer counts."""
 
     question_id: QuestionId
     answer: Text
+    """The value of one of the question's choices, or any text where it has none."""
 
 
 class ReadLog(Record):
-    """`log/read`: lines of one worker from a line number (1-based; -10: the last ten)."""
+    """`log/read`: lines of one worker."""
 
     run_id: RunId
     worker_id: WorkerId
     from_seq: int = 1
+    """Number of the first line that is wanted, from 1; negative: so many before the end."""
     limit: int = Field(default=1_000, ge=1, le=10_000)
 
 

@@ -11,10 +11,10 @@ from sextet.model.base import Record
 from sextet.model.names import ENDED
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
-from sextet.service.results import RecoverList
 from sextet.service.salvaged import mirror_of, salvaged
 from sextet.service.shown import shown
 from sextet.service.snapshot import line
+from sextet.service.upkeep_results import RecoverList
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
 from sextet.workspace import apply as writer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sextet.model.answers import Ledger
-from sextet.model.base import Count, Line, Oid, Record, RepoPath, Text, Timestamp
+from sextet.model.base import Count, Line, Record, RepoPath, Text, Timestamp
 from sextet.model.events import Entry
 from sextet.model.live import WorkerStatus
 from sextet.model.names import Role, RunId, RunState, TaskId
@@ -15,15 +15,16 @@ from sextet.model.task import Task, Usage
 
 
 class RunRef(Record):
-    """Which run it became."""
+    """`run/start`: which run it became."""
 
     run_id: RunId
 
 
 class Done(Record):
-    """Nothing more to say: the sequence number after which it is true."""
+    """It is done, and there is nothing more to say."""
 
     seq: Count = 0
+    """The number of the journal entry from which on it is true."""
 
 
 class RunLine(Record):
@@ -32,10 +33,15 @@ class RunLine(Record):
     id: RunId
     goal: Text
     created_at: Timestamp
+    """0 when its `run.json` cannot be read."""
     state: RunState | None
+    """As its journal says it last; None when that does not say."""
     ours: bool
+    """False for a run that was not made here: it can be looked at, and nothing else."""
     live: bool
+    """True while somebody works on it, prepares it, or has it in the queue."""
     problem: Line = ""
+    """What is wrong with its `run.json`, or that it is not ours; empty when all is well."""
 
 
 class RunList(Record):
@@ -45,63 +51,85 @@ class RunList(Record):
 
 
 class EventsPage(Record):
-    """A page of the journal; `last` is the newest entry there is."""
+    """`run/events`: a page of the journal."""
 
     entries: tuple[Entry, ...]
+    """In their order, without gaps."""
     last: Count
+    """The number of the newest entry there is; when it is higher than that of the last one here, ask on."""
 
 
 class LogPage(Record):
-    """Lines of a log; `next` is where to go on."""
+    """`log/read`: lines of a log."""
 
     first: Count
+    """Number of the first line given; higher than asked for when older ones were dropped."""
     lines: tuple[Text, ...]
     next: Count
+    """The number to ask for next."""
 
 
 class ClaimCounts(Record):
     """Debug counters of the claim store since this process opened the run."""
 
     claims: Count = 0
+    """Claims that were won."""
     conflicts: Count = 0
+    """Claims that somebody else had won before."""
     releases: Count = 0
     reaps: Count = 0
+    """Claims that were taken from owners that are gone."""
 
 
 class Snapshot(Record):
-    """Everything that is shown of a run; events after `seq` go on from here."""
+    """`run/snapshot`: everything that is shown of a run; events after `seq` go on from here."""
 
     run_id: RunId
     seq: Count
+    """The number of the last journal entry that is in it."""
     time: Timestamp
+    """When that was written."""
     live: bool
     """True while a supervisor works on it."""
     state: RunState
     reason: Line
+    """Why it is in this state; may be empty."""
     executor: str
+    """`codex` or `rehearsal`."""
     briefing: Briefing
     base: Base
+    """What the current patch starts from."""
     created_at: Timestamp
     patch: int
+    """Number of the current patch, from 1."""
     round: int
     """Rounds of rework of the current patch."""
     usage: Usage
+    """Tokens of all attempts."""
     tasks: tuple[Task, ...]
+    """In the order in which they were added."""
     questions: tuple[Question, ...]
+    """Only open ones."""
     patches: tuple[Patch, ...]
     ledger: Ledger | None
+    """The latest consensus; None before the first."""
     approvals: dict[TaskId, tuple[Approval, ...]]
     wishes: dict[int, Text]
+    """What follow-ups asked for, by number of the patch that it became."""
     roles: dict[Role, RoleSettings]
+    """In force: overrides of this run included."""
     workers: tuple[WorkerStatus, ...] = ()
+    """Empty when nobody works on it."""
     claims: ClaimCounts | None = None
+    """None when nobody works on it."""
     notes: tuple[Text, ...] = ()
+    """Warnings and remarks, the latest 200, the oldest first."""
     folder: str = ""
     """Where its records are."""
 
 
 class PatchList(Record):
-    """`patch/list`."""
+    """`patch/list`, the oldest first."""
 
     patches: tuple[Patch, ...]
 
@@ -119,13 +147,16 @@ class ApplyResult(Record):
     """`patch/apply`."""
 
     applied: Applied
+    """What was written, and whether it is exactly the patch."""
 
 
 class RevertResult(Record):
-    """`patch/revert`: the files that were written back, and those in which later edits were merged."""
+    """`patch/revert`."""
 
     files: tuple[RepoPath, ...]
+    """What was written back."""
     merged: tuple[RepoPath, ...] = ()
+    """Those of them in which later edits were merged."""
 
 
 class RolesInForce(Record):
@@ -162,87 +193,3 @@ class ArtifactPage(Record):
     """The offset of the piece behind this one; equal to `size` at the end."""
     size: Count = 0
     """Bytes of the whole file as it is now; it may still grow."""
-
-
-class Salvaged(Record):
-    """What an attempt that was stopped, failed or died had written, captured from its worktree."""
-
-    run_id: RunId
-    task_id: TaskId
-    epoch: Count
-    commit: Oid
-    """In the mirror; its first parent is what the attempt began with."""
-
-
-class RecoverList(Record):
-    """`recover/list`: what is left of work that was cut off."""
-
-    runs: tuple[RunLine, ...]
-    """Runs of ours that have not ended and that nobody works on: `run/resume` goes on with them."""
-    salvaged: tuple[Salvaged, ...]
-    """The oldest first; also of runs that went on without it."""
-    mirror: str
-    """The git folder with the commits."""
-    applies: tuple[str, ...]
-    """Sentences about patches that were cut off while they were written into the work tree."""
-
-
-class Waste(Record):
-    """Something that is no longer needed."""
-
-    what: str
-    """In words, with its run or task."""
-    path: str
-    """The folder; bytes that are no UTF-8 are escaped."""
-    bytes: Count
-    """What it takes on the disk."""
-
-
-class CleanResult(Record):
-    """`clean`."""
-
-    found: tuple[Waste, ...]
-    """What could go, or has gone."""
-    kept: tuple[str, ...]
-    """Sentences about what stays although its run has ended, and why."""
-    removed: bool
-    """True when all that was found has gone."""
-
-
-class Model(Record):
-    """A model that the installed Codex offers."""
-
-    name: str
-    """As `sextet.roles.<role>.models` takes it."""
-    efforts: tuple[str, ...] = ()
-    """Reasoning efforts that it knows, as Codex orders them."""
-    default: bool = False
-    """True for the one that is used where no model is set."""
-
-
-class ModelList(Record):
-    """`models/list`, in Codex's order; empty when the transport (`codex exec`) cannot tell."""
-
-    models: tuple[Model, ...]
-
-
-class Check(Record):
-    """One thing that was looked at."""
-
-    name: str
-    """`python`, `git`, `repository`, `state`, `codex`, `home`, `login` or `sandbox`."""
-    ok: bool | None
-    """None when it could not be found out or is only worth a warning."""
-    what: Text
-    """What was found, or what is wrong."""
-    next_step: Text = ""
-    """What to do; may be set on a check that is ok, as advice."""
-
-
-class DoctorReport(Record):
-    """`doctor`: what Sextet needs of this machine and this repository."""
-
-    checks: tuple[Check, ...]
-    """In a fixed order; a run can start when none has `ok` false."""
-    problems: tuple[Problem, ...]
-    """What is not used of the settings, and why."""

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from sextet.service.place import Place
-from sextet.service.results import Salvaged
+from sextet.service.upkeep_results import Salvaged
 from sextet.workspace.git import Git
 from sextet.workspace.mirror import REFS
 

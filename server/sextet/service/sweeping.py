@@ -12,8 +12,8 @@ from sextet.model.names import ENDED
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.params import Clean
 from sextet.service.place import Place
-from sextet.service.results import CleanResult, Waste
 from sextet.service.shown import shown
+from sextet.service.upkeep_results import CleanResult, Waste
 from sextet.store import runs
 from sextet.store.layout import RUNS
 from sextet.store.runs import RunSummary

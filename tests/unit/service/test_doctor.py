@@ -10,7 +10,7 @@ import pytest
 
 from sextet.model.settings import CodexSettings, Settings
 from sextet.service.doctor import examine, report
-from sextet.service.results import Check
+from sextet.service.upkeep_results import Check
 from support import fake_codex
 
 
