@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sextet.errors import BusyError, NotFoundError
+from sextet.errors import BusyError, NotFoundError, StoreError
+from sextet.model import events as ev
 from sextet.model.names import RunState
 from sextet.service.dispatch import Dispatcher
 from sextet.service.methods import METHODS
@@ -208,6 +209,7 @@ def test_a_window_removes_what_it_only_looks_at_or_the_other_way_round(
         (waste,) = seen["found"]
         assert (waste["path"], old in waste["what"]) == (str(top / "codex-runs" / old), True)
         assert waste["bytes"] > 0
+        assert (top / "codex-runs" / old / "events.jsonl").exists()
         live = start(editor, long, until="implement-1-1")
         for dry in (True, False):
             error = editor.refused("sextet/clean", dryRun=dry)
@@ -226,7 +228,10 @@ async def test_a_run_that_was_removed_is_still_open(top: Path, home: Path, quick
     keep_one(home)
     async with shop(top) as it:
         old, new = await two(it, quick)
+        session = (await it.orchestrator.open(old)).session
         assert (await it.call("clean", dryRun=False)).removed
+        with pytest.raises(StoreError, match="closed"):
+            await session.record(ev.Noted(text="still there"))
         with pytest.raises(NotFoundError, match="no run"):
             await it.call("run/followUp", runId=old, text="more")
         assert it.view(new).state is RunState.COMPLETED

@@ -27,10 +27,10 @@ _SCRIPT = """
         sys.exit()
     if sys.argv[1] == "sandbox":
         sys.exit()
-    with open("STARTS", "a") as starts:
-        starts.write("x")
     for line in sys.stdin:
         request = json.loads(line)
+        with open("ASKED", "a") as asked:
+            print(request.get("method"), file=asked)
         answers = {"model/list": {"data": json.loads('MODELS')}}
         if request.get("id") is not None:
             result = answers.get(request["method"], {})
@@ -40,14 +40,18 @@ _SCRIPT = """
 
 @dataclass(frozen=True)
 class Fake:
-    """The program, and how often its app-server was started."""
+    """The program, and what its app-servers were asked."""
 
     path: Path
 
     @property
+    def asked(self) -> list[str]:
+        log = self.path.with_name("asked")
+        return log.read_text().split() if log.exists() else []
+
+    @property
     def starts(self) -> int:
-        log = self.path.with_name("starts")
-        return len(log.read_text()) if log.exists() else 0
+        return self.asked.count("initialize")
 
 
 def make(folder: Path) -> Fake:
@@ -55,7 +59,7 @@ def make(folder: Path) -> Fake:
     folder.mkdir(parents=True)
     path = folder / "codex"
     script = textwrap.dedent(_SCRIPT).strip().replace("PYTHON", sys.executable)
-    path.write_text(script.replace("STARTS", str(folder / "starts")).replace("MODELS", json.dumps(MODELS)))
+    path.write_text(script.replace("ASKED", str(folder / "asked")).replace("MODELS", json.dumps(MODELS)))
     path.chmod(0o755)
     return Fake(path)
 

@@ -74,8 +74,10 @@ async def test_a_repository_chooses_what_is_started_to_look_at_codex(
     settings.parent.mkdir()
     bait = fake_codex.make(tmp_path / "bait")
     settings.write_text(json.dumps({"sextet.codex.path": str(bait.path), "sextet.codex.mcpServers": True}))
-    fake_codex.choose(home, fake_codex.make(tmp_path / "own"))
+    own = fake_codex.make(tmp_path / "own")
+    fake_codex.choose(home, own)
     found = await report(repository)
+    assert "config/read" in own.asked, "with the user's tools nobody asks which ones to leave out"
     assert str(tmp_path / "own") in {check.name: check for check in found.checks}["codex"].what
     assert [problem.key for problem in found.problems] == ["sextet.codex.path"]
     assert bait.starts == 0
