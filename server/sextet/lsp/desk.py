@@ -23,14 +23,6 @@ from sextet.service.place import Place
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
 
-READING: Final = frozenset(
-    {
-        *("run/list", "run/snapshot", "run/events", "log/read"),
-        *("patch/list", "patch/get", "patch/open", "task/open"),
-    }
-)
-"""Verbs that change nothing: they need no lock, and an untrusted folder may see them."""
-
 WATCH: Final = 2.0
 """Seconds between two looks for a supervisor that began elsewhere."""
 _PATIENCE: Final = 5.0
@@ -92,7 +84,7 @@ class Desk:
         """
         if method not in METHODS:
             raise NotFoundError(f"There is no verb {method[:80]!r}.", method=method[:80])
-        if method in READING:
+        if METHODS[method].reads:
             return await self._read(method, params)
         if not self._wishes.trusted:
             raise TrustError(

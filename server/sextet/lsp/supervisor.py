@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from sextet.errors import BusyError
 from sextet.model.base import Record
 from sextet.runtime.bus import Bus
-from sextet.service import control, patches
+from sextet.service import control, recovery
 from sextet.service.dispatch import Dispatcher
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
@@ -85,7 +85,7 @@ class Supervisor:
         made._stack.push_async_callback(made._put_down)
         try:
             await made._stack.enter_async_context(control.serving(made.dispatcher, bus, place.state.socket))
-            await patches.recover(place)
+            await recovery.recover(place)
         except BaseException:
             await made._stack.aclose()
             raise

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
-from sextet.errors import NotFoundError, UsageError
+from sextet.errors import BusyError, NotFoundError, UsageError
 from sextet.model import events as ev
 from sextet.model.base import Record
 from sextet.model.names import RunState
 from sextet.runtime.crew import Crew
 from sextet.runtime.session import Session
+from sextet.service import attempts, machine, moved, opinions, patches, people, recovery, sweeping
 from sextet.service import methods as m
-from sextet.service import moved, opinions, patches, people
 from sextet.service import params as p
 from sextet.service import results as r
 from sextet.service.orchestrator import Orchestrator
@@ -45,6 +46,7 @@ class Dispatcher:
             "run/followUp": self._follow_up,
             "workers/start": self._workers_start,
             "workers/stop": self._workers_stop,
+            "roles/get": partial(machine.roles, orchestrator),
             "roles/set": self._roles_set,
             "task/approve": self._person(people.approve),
             "task/requestChanges": self._request_changes,
@@ -54,6 +56,7 @@ class Dispatcher:
             "task/interrupt": self._interrupt,
             "question/answer": self._person(people.answer),
             "log/read": self._log,
+            "artifact/read": partial(attempts.read, orchestrator),
             "patch/list": self._patches,
             "patch/get": self._patch,
             "patch/apply": self._apply,
@@ -64,6 +67,10 @@ class Dispatcher:
             "patch/open": self._page(opinions.open_patch),
             "task/open": self._page(opinions.open_task),
             "patch/revert": self._revert,
+            "recover/list": partial(recovery.listing, orchestrator),
+            "clean": partial(sweeping.clean, orchestrator),
+            "models/list": partial(machine.models, orchestrator),
+            "doctor": partial(machine.doctor, orchestrator),
         }
 
     async def call(self, method: str, params: Mapping[str, Any]) -> Record:
@@ -76,6 +83,7 @@ class Dispatcher:
         Raises:
             NotFoundError: there is no such method.
             UsageError: the params do not fit; `facts["path"]` names the first bad field.
+            BusyError: it changes something, and the lock of the work tree is not held here.
             SextetError: it could not be done, and why.
         """
         known = m.METHODS.get(method)
@@ -87,6 +95,11 @@ class Dispatcher:
             first = error.errors(include_url=False, include_context=False)[0]
             path = ".".join(str(part) for part in first["loc"])
             raise UsageError(f"{path or 'params'}: {first['msg']}.", path=path) from error
+        if not known.reads and not self._orchestrator.supervising:
+            raise BusyError(
+                f"`{method}` changes something, and this process is not the supervisor of the work tree.",
+                next_step="Repeat it in a moment.",
+            )
         return await self._handlers[method](asked)
 
     # Runs -----------------------------------------------------------------------------------------

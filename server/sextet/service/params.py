@@ -19,10 +19,14 @@ class StartRun(Record):
     """`run/start`: take a goal through the roles."""
 
     goal: Text = Field(min_length=1)
+    """What is wanted, in the words of the person."""
     mode: Mode = Mode.IMPLEMENT_FEATURE
     guidance: Text = ""
+    """What the goal leaves open: constraints, hints."""
     hunters: int = Field(default=2, ge=1, le=16)
+    """How many analysts (or bug hunters) draft independently."""
     executor: Literal["codex", "rehearsal"] = "codex"
+    """Who plays the roles; a rehearsal asks no model."""
     scenario: str = Field(default="", max_length=4_096)
     """Name or path of a rehearsal scenario; empty: the default one."""
     overrides: dict[str, JsonValue] = Field(default_factory=dict)
@@ -30,7 +34,9 @@ class StartRun(Record):
     trust: bool = False
     """Trust what the repository's settings would execute, and write that down."""
     auto_start: bool = True
+    """Begin at once; False: only make the run, `run/resume` begins it."""
     request_key: str = Field(default="", max_length=200)
+    """A key of the client's choice: the same one again gives the run of the first time. Empty: none."""
     by: Who = "user"
 
 
@@ -45,6 +51,7 @@ class StopRun(OfRun):
     """`run/stop`: end a run; what is at work is captured."""
 
     reason: Line = ""
+    """Kept with the run; empty: that it was stopped, and by whom."""
 
 
 class ReadEvents(Record):
@@ -52,6 +59,7 @@ class ReadEvents(Record):
 
     run_id: RunId
     after: Count = 0
+    """The number of the last entry that is known; 0: from the beginning."""
     limit: int = Field(default=1_000, ge=1, le=10_000)
 
 
@@ -62,17 +70,28 @@ class FollowUp(OfRun):
 
 
 class ChooseWorkers(OfRun):
-    """`workers/start` and `workers/stop`; no roles means all."""
+    """`workers/start` and `workers/stop`, of a run that is at work."""
 
     roles: tuple[Role, ...] = ()
+    """Whose workers; empty: of all roles. Stopped roles stay so until `workers/start`."""
     worker_ids: tuple[WorkerId, ...] = ()
+    """Only for `workers/stop`: single workers instead of whole roles."""
     how: Literal["drain", "now"] = "drain"
+    """Only for `workers/stop`: let them end what they are at, or end it; what was written is captured."""
 
 
 class SetRoles(OfRun):
     """`roles/set`: override role settings for this run; it takes effect at the next attempts."""
 
     roles: dict[Role, RoleSettings] = Field(min_length=1)
+    """Whole settings of each role that changes: what is left out of them is at its default."""
+
+
+class GetRoles(Record):
+    """`roles/get`: how the roles work."""
+
+    run_id: RunId | None = None
+    """In this run, with what was overridden in it; None: in the next run."""
 
 
 class OfTask(OfRun):
@@ -85,29 +104,50 @@ class ApproveTask(OfTask):
     """`task/approve`: a named approval of exactly what was seen (tree id, or hash of the ledger)."""
 
     seen: str = Field(default="", max_length=64)
-    """Empty: what is there now, for a person who has just looked at it."""
+    """The tree of the patch (`review-<n>`), or SHA-256 in hex of the consensus (`consensus-<n>`).
+
+    Empty: what is there now, for a person who has just looked at it.
+    """
 
 
 class SayToTask(OfTask):
     """`task/comment`, `task/requestChanges`, `task/steer`, `task/interrupt`."""
 
     text: Text = ""
+    """What is said; only `task/interrupt` does without, where it is the reason."""
 
 
 class AnswerQuestion(OfRun):
-    """`question/answer`."""
+    """`question/answer`: the first answer counts."""
 
     question_id: QuestionId
     answer: Text
+    """The value of one of the question's choices, or any text where it has none."""
 
 
 class ReadLog(Record):
-    """`log/read`: lines of one worker from a line number (1-based; -10: the last ten)."""
+    """`log/read`: lines of one worker."""
 
     run_id: RunId
     worker_id: WorkerId
     from_seq: int = 1
+    """Number of the first line that is wanted, from 1; negative: so many before the end."""
     limit: int = Field(default=1_000, ge=1, le=10_000)
+
+
+class ReadArtifact(Record):
+    """`artifact/read`: which files an attempt left behind, or a piece of one of them."""
+
+    run_id: RunId
+    task_id: TaskId
+    epoch: int | None = Field(default=None, ge=1, le=1_000_000)
+    """Which attempt; None: the task's latest."""
+    name: str = Field(default="", max_length=100)
+    """A name as the list has it; empty: the list. `conversation.md` is the comments on the task."""
+    offset: int = Field(default=0, ge=0, le=1 << 40)
+    """Bytes of the file before the piece: 0, or the `next` of the piece before."""
+    limit: int = Field(default=65_536, ge=4, le=1 << 20)
+    """Bytes of the piece at most."""
 
 
 class OfPatch(OfRun):
@@ -161,3 +201,11 @@ class RevertPatch(OfPatch):
     """`patch/revert`: take back an apply (the latest one when none is named)."""
 
     apply_id: ApplyId | None = None
+
+
+class Clean(Record):
+    """`clean`: worktrees and runs that are no longer needed."""
+
+    dry_run: bool = True
+    """True: only look. False: remove it; whoever asks for that has seen what goes, and agrees."""
+    by: Who = "user"

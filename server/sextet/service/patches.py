@@ -204,14 +204,3 @@ async def _revert(place: Place, session: Session, asked: RevertPatch) -> RevertR
     event = ev.PatchReverted(patch_id=patch.id, apply_id=done[-1].id, by=asked.by, kept=merged)
     await session.record(event, actor=asked.by)
     return RevertResult(files=result.files, merged=merged)
-
-
-async def recover(place: Place) -> tuple[str, ...]:
-    """Finish or take back what a crash cut off while a patch was written; sentences about it."""
-    found = await writer.recover(place.repository, place.state.path)
-    said = []
-    for each in found:
-        what = "was completed" if each.complete else "was taken back"
-        left = f"; changed since and left alone: {', '.join(each.left)}" if each.left else ""
-        said.append(f"An apply that was cut off ({each.applied.id}) {what}{left}.")
-    return tuple(said)

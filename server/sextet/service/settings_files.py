@@ -11,8 +11,9 @@ from typing import Any
 import platformdirs
 
 from sextet.errors import SettingsError, SextetError, StoreError
+from sextet.model.settings import Origin, Problem
 from sextet.service import jsonc
-from sextet.service.settings import MOST_PROBLEMS, Layer, Origin, Problem, Resolved, resolve
+from sextet.service.settings import MOST_PROBLEMS, Layer, Resolved, resolve
 from sextet.system import durable
 
 SIZE_LIMIT = 1 << 20
