@@ -17,6 +17,12 @@ pytestmark = pytest.mark.slow
 
 REST = "".join(f"{number}\n" for number in range(9))
 WRITE = [{"do": "replace", "path": "a.txt", "old": "one", "new": "two"}]
+TAKE_FIRST = """
+function vim.ui.select(items, options, chosen)
+  Labels = vim.tbl_map(options.format_item, items)
+  chosen(items[1])
+end
+"""
 
 
 @pytest.fixture
@@ -60,11 +66,13 @@ def test_a_question_is_not_put_or_its_answer_does_not_reach_the_agent(which, top
         nvim.type(":Sextet Say two<CR>")
         nvim.sees("Which number?")
         nvim.type(":SextetAnswer The number two<CR>")
-        nvim.sees(":SextetAnswer accept | decline")
-        nvim.type(":SextetAnswer accept<CR>")
+        nvim.sees("The agent wants to run a command")
+        nvim.lua(TAKE_FIRST)
+        nvim.type(":SextetAnswer<CR>")
         nvim.sees("completed")
         journal = next(top.glob("codex-runs/*/events.jsonl")).read_text()
         assert "The number two" in journal
+        assert nvim.lua("return Labels") == ["Allow this once", "Decline"]
 
 
 def test_a_refusal_is_not_said_or_does_not_say_what_to_do(which, top, tmp_path):
