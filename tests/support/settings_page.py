@@ -20,7 +20,8 @@ INTRODUCTION = """\
 Everything works without a settings file. The first of these that sets a value decides:
 
 1. the run itself (what you change while it goes on, or pass when you start it);
-2. the editor's settings;
+2. the editor's settings, as your editor tells them to the language server (the terminal has none; where a
+   window joins the work of another process, the settings of that process count);
 3. the repository's `.vscode/settings.json` (in the work tree's top folder, no symbolic links);
 4. your own `settings.json` for Sextet: `~/.config/sextet/settings.json` on Linux,
    `~/Library/Application Support/sextet/settings.json` on macOS, or in the folder that
@@ -35,7 +36,9 @@ A value that cannot be used is reported with its key and file, and counts as not
 working. An unknown key is reported with the nearest known one.
 
 **Scope** `machine` is for your own files: a repository's value is ignored. A change has effect from the next
-run on, or, where it says **restart**, after the server was started again.
+run on, or, where it says **restart**, after the server was started again. Where it says **live**, and the
+editor tells the change, runs that are at work follow as well: workers come and go, the next attempts have the
+new values. What was set for one run alone stays; what needs trust and has none is not followed.
 
 **Trust**: these values execute something or take a guard away. When the editor or a repository sets one, you
 are asked before it has effect, and asked again when it changes. What you set in your own `settings.json` for
@@ -87,6 +90,7 @@ def _row(one: Described, *, key: str = "", default: str = "") -> str:
     notes = [
         "scope `machine`" if one.scope == "machine" else "",
         "restart" if one.restart else "",
+        "live" if one.live else "",
         f"trust: {one.trust}" if one.trust else "",
     ]
     cells = [f"`{key or one.key}`", _type(one.value_schema), default or _json(one.default), one.doc]

@@ -26,6 +26,7 @@ from sextet.service import results as r
 from sextet.service.place import Place
 from sextet.store.layout import RUNS
 from sextet.system import processes
+from sextet.system.whoami import whoami
 from sextet.workspace import changeset
 from sextet.workspace.mirror import Mirror
 
@@ -61,7 +62,7 @@ async def _demo(*, fast: bool, keep: Path | None, plain: bool, as_json: bool) ->
     played = chosen.model_copy(update={"scale": 0.0}) if fast else chosen
     script = place.state.path / "demo.json"
     await asyncio.to_thread(script.write_text, scenario.dump(played))
-    wishes = Wishes(by=o.whoami(), apply=True, as_json=as_json, plain=plain)
+    wishes = Wishes(by=whoami(), apply=True, as_json=as_json, plain=plain)
     started: list[str] = []
 
     async def begin(door: Here | There) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -42,16 +41,6 @@ _DRIVING = (
     name,
     repo,
 )
-
-
-def whoami(given: str = "") -> str:
-    """The name to write beside what the caller does."""
-    if given:
-        return given[:200]
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "user"
 
 
 def finish(work: Coroutine[Any, Any, int]) -> int:

@@ -18,6 +18,7 @@ from sextet.errors import NotFoundError
 from sextet.model.patch import FileChange
 from sextet.roles.wording import clean, one_line
 from sextet.service import results as r
+from sextet.system.whoami import whoami
 
 _which = click.argument("patch", required=False, default="")
 _also = click.argument("run_", metavar="[RUN]", required=False, default="")
@@ -104,7 +105,7 @@ async def _newest(door: Any, run_id: str) -> str:
 @o.repo
 def apply(patch: str, run_: str, by: str, repo: Path, **given: bool) -> int:
     """Approve a patch in your name and write it into the work tree, all or nothing."""
-    wishes = Wishes(by=o.whoami(by), apply=True, **given)
+    wishes = Wishes(by=whoami(by), apply=True, **given)
     return o.finish(_apply(repo, (patch, run_), wishes))
 
 
@@ -128,7 +129,7 @@ async def _apply(folder: Path, which: tuple[str, str], wishes: Wishes) -> int:
 @o.repo
 def revert(patch: str, run_: str, by: str, repo: Path) -> int:
     """Take back an applied patch; what you changed since stays."""
-    return o.finish(_revert(repo, (patch, run_), o.whoami(by)))
+    return o.finish(_revert(repo, (patch, run_), whoami(by)))
 
 
 async def _revert(folder: Path, which: tuple[str, str], by: str) -> int:

@@ -15,6 +15,7 @@ from sextet.cli.seeing import see
 from sextet.errors import UsageError
 from sextet.model.names import Mode, RunState
 from sextet.service import results as r
+from sextet.system.whoami import whoami
 
 
 @click.command()
@@ -91,7 +92,7 @@ def _overrides(given: tuple[str, ...]) -> dict[str, Any]:
 def wishes_of(given: dict[str, Any]) -> Wishes:
     """What the options of `options.driving` say."""
     names = ("apply", "control_files", "merge", "yes", "wait", "as_json", "verbose")
-    return Wishes(by=o.whoami(given["by"]), **{name: given[name] for name in names})
+    return Wishes(by=whoami(given["by"]), **{name: given[name] for name in names})
 
 
 @click.command()

@@ -9,9 +9,9 @@ import click
 
 from sextet.cli.doors import Here, There, place_of, writing
 from sextet.cli.exits import APPROVED, WAITS
-from sextet.cli.options import whoami
 from sextet.cli.shows import out_json
 from sextet.service.upkeep_results import CleanResult
+from sextet.system.whoami import whoami
 
 
 async def sweep(folder: Path, *, yes: bool, as_json: bool) -> int:

@@ -12,6 +12,7 @@ from sextet.cli import options as o
 from sextet.cli.doors import Here, meant, place_of, reread, writing
 from sextet.cli.exits import APPROVED
 from sextet.pipeline.view import RunView
+from sextet.system.whoami import whoami
 
 Params = dict[str, Any]
 Said = Callable[[RunView], str]
@@ -50,7 +51,7 @@ def _told(method: str, params: Params, view: RunView, *, live: bool) -> str:
 @o.repo
 def stop(run: str, reason: str, by: str, repo: Path) -> int:
     """End a run for good; what was written so far is kept."""
-    return o.finish(_send(repo, run, "run/stop", {"reason": reason, "by": o.whoami(by)}))
+    return o.finish(_send(repo, run, "run/stop", {"reason": reason, "by": whoami(by)}))
 
 
 @click.command()
@@ -61,7 +62,7 @@ def stop(run: str, reason: str, by: str, repo: Path) -> int:
 @o.repo
 def answer(question: str, run: str, by: str, repo: Path, **given: str) -> int:
     """Answer QUESTION with one of its choices, or with words."""
-    params = {"questionId": question, "answer": given["answer"], "by": o.whoami(by)}
+    params = {"questionId": question, "answer": given["answer"], "by": whoami(by)}
     return o.finish(_send(repo, run, "question/answer", params))
 
 
@@ -73,7 +74,7 @@ def answer(question: str, run: str, by: str, repo: Path, **given: str) -> int:
 @o.repo
 def approve(task: str, run: str, seen: str, by: str, repo: Path) -> int:
     """Approve TASK in your name: `consensus-1`, or the patch of `review-1`."""
-    params = {"taskId": task, "seen": seen, "by": o.whoami(by)}
+    params = {"taskId": task, "seen": seen, "by": whoami(by)}
     return o.finish(_send(repo, run, "task/approve", params))
 
 
@@ -85,7 +86,7 @@ def approve(task: str, run: str, seen: str, by: str, repo: Path) -> int:
 @o.repo
 def comment(task: str, text: str, run: str, by: str, repo: Path) -> int:
     """Leave a remark on TASK; its agent reads it at the next attempt."""
-    return o.finish(_send(repo, run, "task/comment", {"taskId": task, "text": text, "by": o.whoami(by)}))
+    return o.finish(_send(repo, run, "task/comment", {"taskId": task, "text": text, "by": whoami(by)}))
 
 
 @click.command()
@@ -95,7 +96,7 @@ def comment(task: str, text: str, run: str, by: str, repo: Path) -> int:
 @o.repo
 def retry(task: str, run: str, by: str, repo: Path) -> int:
     """Try TASK again after it failed, was blocked or was stopped."""
-    return o.finish(_send(repo, run, "task/retry", {"taskId": task, "by": o.whoami(by)}))
+    return o.finish(_send(repo, run, "task/retry", {"taskId": task, "by": whoami(by)}))
 
 
 @click.command()
@@ -106,7 +107,7 @@ def retry(task: str, run: str, by: str, repo: Path) -> int:
 @o.repo
 def steer(task: str, text: str, run: str, by: str, repo: Path) -> int:
     """Say something to the agent that is at work on TASK now."""
-    return o.finish(_send(repo, run, "task/steer", {"taskId": task, "text": text, "by": o.whoami(by)}))
+    return o.finish(_send(repo, run, "task/steer", {"taskId": task, "text": text, "by": whoami(by)}))
 
 
 @click.command()
@@ -117,5 +118,5 @@ def steer(task: str, text: str, run: str, by: str, repo: Path) -> int:
 @o.repo
 def interrupt(task: str, run: str, reason: str, by: str, repo: Path) -> int:
     """Stop TASK; it is not repeated by itself, and what it wrote is kept."""
-    params = {"taskId": task, "text": reason, "by": o.whoami(by)}
+    params = {"taskId": task, "text": reason, "by": whoami(by)}
     return o.finish(_send(repo, run, "task/interrupt", params))

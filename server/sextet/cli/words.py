@@ -171,11 +171,17 @@ def _said(verb: str) -> Callable[[Any, RunView], Told]:
     )
 
 
+def _roles(event: ev.RolesChanged, _: RunView) -> Told:
+    agents = [f"at most {event.max_agents} agents"] if event.max_agents else []
+    whose = "roles changed" if event.origin == "run" else "the settings have changed"
+    return _RUN, f"{whose}: {', '.join([*event.roles, *agents])}"
+
+
 _SENTENCES: Final[dict[type[Any], Callable[[Any, RunView], Told | None]]] = {
     ev.RunStateChanged: _state,
     ev.BaselineFinished: _baseline,
     ev.BaseMoved: lambda event, _: (_RUN, f"your work tree has moved on: {one_line(event.reason, 300)}"),
-    ev.RolesChanged: lambda event, _: (_RUN, f"roles changed: {', '.join(event.roles)}"),
+    ev.RolesChanged: _roles,
     ev.WorkerCrashed: _crash,
     ev.Noted: _note,
     ev.TaskAdded: _added,

@@ -59,6 +59,7 @@ class Client:
         self._documents = documents
         self._numbers = itertools.count(1)
         self._waiting: dict[str, asyncio.Future[Any]] = {}
+        self._gone = False
 
     def tell(self, method: str, params: Any) -> None:
         """Send a notification."""
@@ -68,8 +69,10 @@ class Client:
         """Send a request and wait for its result, however long a person takes; cancelling withdraws it.
 
         Raises:
-            RefusedError: the client says that it cannot.
+            RefusedError: the client says that it cannot, or it is about to go.
         """
+        if self._gone:
+            raise RefusedError("The session ends.")
         request_id = f"{_OURS}{next(self._numbers)}"
         future = self._waiting[request_id] = asyncio.get_running_loop().create_future()
         asked = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": plain(params)}
@@ -81,6 +84,13 @@ class Client:
             raise
         finally:
             self._waiting.pop(request_id, None)
+
+    def hang_up(self) -> None:
+        """Ask nothing any more; who waits for an answer gets none."""
+        self._gone = True
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(RefusedError("The session ends."))
 
     def answered(self, said: Said) -> bool:
         """Whether a response belongs to a request of ours; whoever waits for it goes on then."""

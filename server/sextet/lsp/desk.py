@@ -14,14 +14,20 @@ from sextet.lsp.supervisor import Supervisor
 from sextet.lsp.wishes import Wishes
 from sextet.model.base import Record
 from sextet.model.names import RunState
+from sextet.model.settings import Problem
 from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, Message, Resync, Subscription
 from sextet.service.dispatch import Dispatcher
+from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
 from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
+from sextet.system.whoami import whoami
+
+_BEGINNING: Final = frozenset({"run/start", "run/resume"})
+"""Verbs that wait for what the editor says in its settings."""
 
 WATCH: Final = 2.0
 """Seconds between two looks for a supervisor that began elsewhere."""
@@ -39,11 +45,15 @@ class Desk:
     Args:
         wishes: its folders, and what may be done there.
         tell: gets everything that happens; must not wait.
+        editor: what it says in its settings.
     """
 
-    def __init__(self, wishes: Wishes, tell: Callable[[Message], None]) -> None:
+    def __init__(self, wishes: Wishes, tell: Callable[[Message], None], editor: EditorSettings) -> None:
         self._wishes = wishes
         self._tell = tell
+        self.editor = editor
+        self.folder = wishes.folders[0] if wishes.folders else None
+        """The folder of the window that has the work tree."""
         self._bus = Bus()
         self._found: Place | None = None
         """The work tree as it was found first; good enough to read."""
@@ -91,7 +101,17 @@ class Desk:
                 "This folder is not trusted, so nothing is started or changed in it.",
                 next_step="Trust the folder in your editor.",
             )
-        return await (await self._for_change()).call(method, params)
+        if method in _BEGINNING:
+            await self.editor.ready()
+        return await (await self._for_change()).call(method, _signed(method, params))
+
+    async def settings_changed(self) -> tuple[Problem, ...]:
+        """Let the runs that are worked on here follow the settings; returns what is not trusted.
+
+        A supervisor elsewhere has settings of its own.
+        """
+        own = self._own
+        return () if own is None or own.closing else await own.settings_changed()
 
     async def place(self) -> Place:
         """The work tree, good enough to read.
@@ -192,7 +212,7 @@ class Desk:
 
     async def _open(self) -> Place:
         """The work tree as it is now: a supervisor begins with the branch and commit of this moment."""
-        return await Place.open((await self._known()).top)
+        return await Place.open((await self._known()).top, self.editor)
 
     async def _known(self) -> Place:
         """The work tree of the first folder that has one.
@@ -207,10 +227,11 @@ class Desk:
         )
         for number, folder in enumerate(self._wishes.folders):
             try:
-                self._found = await Place.open(folder)
+                self._found = await Place.open(folder, self.editor)
             except SextetError as error:
                 problem = error if number == 0 else problem
             else:
+                self.folder = folder
                 return self._found
         raise problem
 
@@ -239,6 +260,12 @@ class Desk:
         task = asyncio.create_task(work)
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
+
+
+def _signed(method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The params with the name of the person, where the verb wants one and none is given."""
+    unsigned = "by" in METHODS[method].params.model_fields and "by" not in params
+    return {**params, "by": whoami()} if unsigned else params
 
 
 def _unfinished(place: Place) -> list[tuple[str, int]]:

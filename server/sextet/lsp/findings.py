@@ -11,8 +11,9 @@ from typing import Final
 from lsprotocol.types import Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, Range
 
 from sextet.errors import SextetError
-from sextet.lsp.client import Client, plain
+from sextet.lsp.client import Client
 from sextet.lsp.placing import overlaps, unchanged, whole_line
+from sextet.lsp.published import Published
 from sextet.lsp.sheets import Sheet, Sheets
 from sextet.model.events import Entry
 from sextet.model.live import Heartbeat
@@ -24,6 +25,9 @@ from sextet.service.place import Place
 from sextet.store.layout import RUNS, RunFolder
 from sextet.system.paths import Root
 from sextet.workspace.mirror import Mirror
+
+FINDER: Final = "findings"
+"""Whose diagnostics these are."""
 
 PAUSE: Final = 0.1
 """Seconds in which several changes are shown as one."""
@@ -63,13 +67,17 @@ class Findings:
     """Publishes diagnostics of the runs that are followed.
 
     Args:
-        client: where they are shown.
+        client: whose open documents count.
+        published: where they are shown.
         sheets: where findings go that have no place in the user's files.
         views: the runs that are followed, by id.
     """
 
-    def __init__(self, client: Client, sheets: Sheets, views: Mapping[str, RunView]) -> None:
+    def __init__(
+        self, client: Client, published: Published, sheets: Sheets, views: Mapping[str, RunView]
+    ) -> None:
         self._client = client
+        self._published = published
         self._sheets = sheets
         self._views = views
         self._shown: dict[str, list[Diagnostic]] = {}
@@ -106,16 +114,10 @@ class Findings:
             await asyncio.sleep(PAUSE)
             self._stale.clear()
             try:
-                self._publish(await self._look())
+                self._shown = await self._look()
+                self._published.put(FINDER, self._shown)
             except SextetError as error:  # git or the disk: what is shown stays, and is looked at again
                 print(f"sextet: findings: {error.what}"[:1_000], file=sys.stderr)  # noqa: T201
-
-    def _publish(self, found: dict[str, list[Diagnostic]]) -> None:
-        for uri in self._shown.keys() | found.keys():
-            news = found.get(uri, [])
-            if news != self._shown.get(uri, []):
-                self._client.tell("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": plain(news)})
-        self._shown = found
 
     # Where they are -------------------------------------------------------------------------------
     async def _look(self) -> dict[str, list[Diagnostic]]:

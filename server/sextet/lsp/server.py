@@ -209,6 +209,8 @@ class Server:
                 task.cancel()
         if self._begun is not None:
             self._begun.cancel()
+        if self._client is not None:
+            self._client.hang_up()
         await asyncio.gather(*asked.values(), return_exceptions=True)
         if self._verbs is not None:
             verbs = (await asyncio.gather(self._verbs, return_exceptions=True))[0]

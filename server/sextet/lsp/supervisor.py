@@ -9,12 +9,14 @@ from typing import Any, Final, Self
 
 from sextet.errors import BusyError
 from sextet.model.base import Record
+from sextet.model.settings import Problem
 from sextet.runtime.bus import Bus
 from sextet.service import control, recovery
 from sextet.service.dispatch import Dispatcher
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
 from sextet.service.results import RunRef
+from sextet.service.tuning import Tuner
 
 LINGER: Final = 1.0
 """Seconds without work after which the lock is freed: one wish is often followed by another."""
@@ -65,6 +67,7 @@ class Supervisor:
     def __init__(self, orchestrator: Orchestrator) -> None:
         self.dispatcher = Counting(orchestrator)
         self._orchestrator = orchestrator
+        self._tuner = Tuner(orchestrator.place)
         self._reason = "the editor closed it"
         self._stack = AsyncExitStack()
         self._closing: asyncio.Task[None] | None = None
@@ -99,6 +102,10 @@ class Supervisor:
     async def call(self, method: str, params: Mapping[str, Any]) -> Record:
         """Carry out a verb."""
         return await self.dispatcher.call(method, params)
+
+    async def settings_changed(self) -> tuple[Problem, ...]:
+        """Let the runs that are worked on follow the settings; returns what is not trusted."""
+        return await self._tuner.follow(self._orchestrator.driving())
 
     async def idle(self) -> None:
         """Wait until no run is live and nothing was asked for during a while."""

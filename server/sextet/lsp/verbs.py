@@ -6,17 +6,22 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sextet.errors import SextetError, UsageError
-from sextet.lsp import frames
+from sextet.lsp import asking, frames
 from sextet.lsp.client import Client, RefusedError
+from sextet.lsp.configuration import Configuration
 from sextet.lsp.desk import Desk
 from sextet.lsp.frames import Said
+from sextet.lsp.problems import Problems
+from sextet.lsp.published import Published
 from sextet.lsp.push import Push
 from sextet.lsp.standard import VIEWS
+from sextet.lsp.telemetry import Telemetry
 from sextet.lsp.views import Views
 from sextet.lsp.wishes import Wishes
 from sextet.model.base import Record
 from sextet.runtime.bus import Message
 from sextet.service import control_wire
+from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
 from sextet.service.results import Opened
 
@@ -35,12 +40,23 @@ class Verbs:
     def __init__(self, wishes: Wishes, client: Client) -> None:
         self._wishes = wishes
         self._client = client
+        self._asks = wishes.can.asks and not wishes.extension
         self._push = Push(client.writer)
-        self._desk = Desk(wishes, self._take)
-        self._views = Views(wishes, client, self._desk.place, self._desk.view, self._command)
+        editor = EditorSettings()
+        self._desk = Desk(wishes, self._hear, editor)
+        self._published = Published(client)
+        self._configuration = Configuration(wishes, client, self._desk, Problems(client, self._published))
+        self._views = Views(wishes, client, self._published, self._desk, self._command)
+        self._hearers = (Telemetry(client, editor).take, self._push.take, self._views.take)
+
+    def _hear(self, message: Message) -> None:
+        """Something happens, here or at a supervisor elsewhere; never waits."""
+        for hear in self._hearers:
+            hear(message)
 
     async def begin(self) -> None:
         """The editor is ready: tell which runs there are, and go on with the one that it named."""
+        self._configuration.begin()
         try:
             await self._desk.begin()
         except SextetError as error:
@@ -48,6 +64,7 @@ class Verbs:
 
     def told(self, said: Said) -> None:
         """A notification about documents, settings or progress."""
+        self._configuration.told(said)
         self._views.told(said)
 
     async def answer(self, said: Said) -> bytes:
@@ -72,19 +89,19 @@ class Verbs:
 
     async def close(self, reason: str) -> None:
         """Put everything down so that it can be resumed."""
+        await self._configuration.close()
         try:
             await self._views.close()
             await self._desk.close(reason)
         finally:
             self._push.close()
 
-    def _take(self, message: Message) -> None:
-        self._push.take(message)
-        self._views.take(message)
-
     async def _command(self, method: str, params: Mapping[str, Any]) -> Record:
-        """Carry out a verb for a person: a document that it wrote is shown."""
-        done = await self._desk.call(method, params)
+        """Carry out a verb for a person: asked where a program is refused, and shown what was written."""
+        if self._asks:
+            done = await asking.through(self._client, self._desk.call, method, params)
+        else:
+            done = await self._desk.call(method, params)
         if isinstance(done, Opened) and self._wishes.can.documents:
             try:
                 await self._client.ask("window/showDocument", {"uri": done.uri, "takeFocus": True})

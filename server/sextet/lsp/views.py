@@ -12,10 +12,12 @@ from lsprotocol.types import Position, Range
 from sextet.errors import UsageError
 from sextet.lsp import hovers, lenses, links
 from sextet.lsp.client import Client, plain
+from sextet.lsp.desk import Desk
 from sextet.lsp.findings import Findings
 from sextet.lsp.follow import Follower, Listener
 from sextet.lsp.frames import Said
 from sextet.lsp.progress import Progress
+from sextet.lsp.published import Published
 from sextet.lsp.questions import Command, Questions
 from sextet.lsp.sheets import Sheet, Sheets, path_of
 from sextet.lsp.wishes import Wishes
@@ -23,7 +25,6 @@ from sextet.model.task import Task
 from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Message
 from sextet.service import pages
-from sextet.service.place import Place
 
 Handler = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 
@@ -43,8 +44,8 @@ class Views:
     Args:
         wishes: what the client can do.
         client: where it is shown.
-        place: finds the work tree; raises SextetError when there is none.
-        load: reads the view of a run from the disk.
+        published: the diagnostics that it shows.
+        desk: knows the work tree and its runs.
         command: carries out a verb as if the person had typed the command.
     """
 
@@ -52,17 +53,17 @@ class Views:
         self,
         wishes: Wishes,
         client: Client,
-        place: Callable[[], Awaitable[Place]],
-        load: Callable[[str], Awaitable[RunView]],
+        published: Published,
+        desk: Desk,
         command: Command,
     ) -> None:
         self._client = client
         self._command = command
         self._jobs: set[asyncio.Task[Any]] = set()
         listeners: list[Listener] = []
-        self._follower = Follower(load, listeners)
-        self._sheets = Sheets(place, self._follower.views)
-        self._findings = Findings(client, self._sheets, self._follower.views)
+        self._follower = Follower(desk.view, listeners)
+        self._sheets = Sheets(desk.place, self._follower.views)
+        self._findings = Findings(client, published, self._sheets, self._follower.views)
         self._progress = Progress(client, self._stop)
         self._questions = Questions(client, command)
         listeners.append(self._findings)

@@ -53,10 +53,15 @@ class BaseMoved(Record):
 
 
 class RolesChanged(Record):
-    """A role's settings were overridden for this run."""
+    """Role settings, or the number of agents, are different from now on."""
 
     kind: Literal["roles_changed"] = "roles_changed"
     roles: dict[Role, RoleSettings]
+    """All settings of each role that changed; the others stay as they are."""
+    origin: Literal["run", "settings"] = "run"
+    """`run`: somebody said so for this run alone; `settings`: the settings have changed since it began."""
+    max_agents: int | None = Field(default=None, ge=1, le=64)
+    """Agents at work at the same time; None: as before."""
 
 
 class WorkerCrashed(Record):

@@ -45,6 +45,8 @@ class Run(Record):
     briefing: Briefing
     base: Base
     settings: Settings
+    chosen: tuple[str, ...] = Field(default=(), max_length=200)
+    """Settings (keys without `sextet.`) that were chosen for this run alone: later changes do not matter."""
     executor: str = Field(pattern=r"^(codex|rehearsal)$")
     scenario: str = Field(default="", max_length=1_000_000)
     """The rehearsal scenario as JSON text, so that a resumed rehearsal plays the same; empty otherwise."""

@@ -64,7 +64,9 @@ def _baseline(view: RunView, event: ev.BaselineFinished, _: ev.Entry) -> None:
 
 
 def _roles(view: RunView, event: ev.RolesChanged, _: ev.Entry) -> None:
-    view.roles |= event.roles
+    said = view.roles if event.origin == "run" else view.tuned
+    said.update(event.roles)
+    view.agents = event.max_agents or view.agents
 
 
 def _noted(view: RunView, event: ev.Noted, _: ev.Entry) -> None:

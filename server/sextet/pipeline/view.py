@@ -75,6 +75,11 @@ class RunView:
     wishes: dict[int, str] = field(default_factory=dict)
     baseline: dict[int, ev.BaselineFinished] = field(default_factory=dict)
     roles: dict[Role, RoleSettings] = field(default_factory=dict)
+    """What was said for this run alone."""
+    tuned: dict[Role, RoleSettings] = field(default_factory=dict)
+    """What the settings have become since the run began."""
+    agents: int | None = None
+    """The number of agents that the settings have become; None: what the run began with."""
     usage: Usage = field(default_factory=Usage)
     warned: bool = False
     """True when the warning about tokens was given."""
@@ -113,8 +118,13 @@ class RunView:
             ) from None
 
     def settings_of(self, role: Role) -> RoleSettings:
-        """The role's settings in force: this run's override, else what the run began with."""
-        return self.roles.get(role) or self.the_run.settings.role(role)
+        """The role's settings in force: this run's override, else what its settings are now."""
+        return self.roles.get(role) or self.tuned.get(role) or self.the_run.settings.role(role)
+
+    @property
+    def max_agents(self) -> int:
+        """Agents that may be at work at the same time."""
+        return self.agents or self.the_run.settings.max_agents
 
     def of_kind(self, kind: Kind, patch: int) -> Iterable[Task]:
         """Tasks of one kind for one patch, in the order they were added."""

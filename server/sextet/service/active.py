@@ -77,6 +77,17 @@ class Active:
         if self.live is None:
             await self.halt(reason)
 
+    async def tune(self, event: ev.RolesChanged) -> None:
+        """Write down what its settings have become; who works on it follows."""
+        view = self.session.view
+        scaled = any(new.workers != view.settings_of(role).workers for role, new in event.roles.items())
+        await self.session.record(event)
+        if self.live is None:
+            return
+        self._house.slots.resize(view.max_agents)
+        if scaled:  # which also brings back workers that were stopped one by one
+            self.live.crew.scale()
+
     async def rest(self) -> None:
         """When the run has ended, wait until nobody works on it any more; then it can be begun again."""
         if self.session.view.ended and self.task is not None:
@@ -164,13 +175,13 @@ class Active:
 
     async def _work(self, run: Run) -> RunState:
         house = self._house
-        house.slots.resize(run.settings.max_agents)
         workshop: Workshop | None = None
         try:
             workshop, ensemble = await self._prepare(run)
             if ensemble.real:  # a rehearsal is over before anything made ahead is of use
                 workshop.stock(run.base.tree)
             engine = LocalEngine(workshop, Cast(workshop, ensemble.by_role))
+            house.slots.resize(self.session.view.max_agents)
             self.live = LiveRun(self.session, engine, house.slots)
             return await self.live.drive()
         finally:

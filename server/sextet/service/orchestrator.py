@@ -27,6 +27,7 @@ from sextet.service import agents
 from sextet.service.active import Active, House
 from sextet.service.params import StartRun
 from sextet.service.place import Place
+from sextet.service.settings_table import TABLE
 from sextet.service.survivors import Survivors
 from sextet.store import reading, runs
 from sextet.store.lock import SupervisorLock
@@ -119,13 +120,16 @@ class Orchestrator:
         self.place.repository.require_settled()
         resolved = self.place.settings(dict(asked.overrides))
         self.problems = [f"{each.key}: {each.sentence}".removeprefix(": ") for each in resolved.problems]
-        settings = self.place.agree(resolved, trust=asked.trust, by=asked.by)
+        settings = self.place.agree(resolved, by=asked.by, trust=asked.trust, agreed=asked.agreed)
+        chosen = [key for key, origin in resolved.sources.items() if origin == "run"]
         played = ""
         if asked.executor == "codex" and asked.auto_start:
             self.troupe.warm(settings)
         if asked.executor == "rehearsal":
-            chosen = scenario.load(asked.scenario or "default")
-            settings, played = chosen.overlay(settings), scenario.dump(chosen)
+            play = scenario.load(asked.scenario or "default")
+            settings, played = play.overlay(settings), scenario.dump(play)
+            staged = play.settings.model_fields_set
+            chosen += [key for key, entry in TABLE.items() if staged.intersection(entry.path[:1])]
         now = time.time()
         run_id = runs.new_run_id(asked.goal, now)
         repository, workshop = await self.place.now()
@@ -137,6 +141,7 @@ class Orchestrator:
             ),
             base=base,
             settings=settings,
+            chosen=tuple(chosen),
             executor=asked.executor,
             scenario=played,
             created_at=now,
@@ -156,7 +161,7 @@ class Orchestrator:
             if self.place.repository.head:
                 workshop.stock(await workshop.mirror.tree_of(self.place.repository.head))
         with suppress(TrustError):
-            await self.troupe.warm(self.place.agree(resolved, trust=False, by=""))
+            await self.troupe.warm(self.place.agree(resolved, by=""))
 
     async def drive(self, run_id: str) -> None:
         """Begin to work on a run in the background (after the one that is at work).
@@ -240,6 +245,10 @@ class Orchestrator:
         """The runs that are driven here and have not ended."""
         open_now = self._active.items()
         return tuple(key for key, each in open_now if self.driven(key) and not each.session.view.ended)
+
+    def driving(self) -> tuple[Active, ...]:
+        """The runs that somebody works on here, prepares, or has in the queue."""
+        return tuple(self._active[run_id] for run_id in tuple(self._active) if self.driven(run_id))
 
     def driven(self, run_id: str) -> bool:
         """Whether somebody works on a run here, prepares it, or has it in the queue."""

@@ -33,6 +33,8 @@ class StartRun(Record):
     """Settings of this run alone, keys without `sextet.`."""
     trust: bool = False
     """Trust what the repository's settings would execute, and write that down."""
+    agreed: tuple[str, ...] = Field(default=(), max_length=200)
+    """Digests of a `trust` error's facts: the person was shown exactly this and agrees."""
     auto_start: bool = True
     """Begin at once; False: only make the run, `run/resume` begins it."""
     request_key: str = Field(default="", max_length=200)

@@ -99,11 +99,14 @@ async def _apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
             f"The patch changes files that steer tools, editors or CI: {', '.join(plan.control)}.",
             next_step="Look at them; confirm them with --control-files.",
             control=list(plan.control),
+            tree=patch.tree,
         )
     if plan.kind is not ApplyKind.EXACT and not plan.conflicts and not (asked.merge or patch.takes):
         raise ApplyError(
             "Some files have changed since the run began; applying would merge, and that result is untested.",
             next_step="Allow it with --merge, or ask for a follow-up, which starts from what you have now.",
+            merge=True,
+            tree=patch.tree,
         )
     return await finish(_written(place, session, part, (plan, asked.by)))
 

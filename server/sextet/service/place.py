@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -10,8 +12,9 @@ from typing import Self
 from sextet.errors import SettingsError, TrustError
 from sextet.model.settings import Settings
 from sextet.service import settings_files
+from sextet.service.editor_settings import EditorSettings
 from sextet.service.inbox import Inbox
-from sextet.service.settings import Layer, Resolved, needs_trust, resolve
+from sextet.service.settings import Layer, Resolved, TrustItem, needs_trust, resolve
 from sextet.store.state import State
 from sextet.store.trust import Trust
 from sextet.workspace.mirror import Mirror
@@ -29,6 +32,8 @@ class Place:
     repository: Repository
     state: State
     trust: Trust
+    editor: EditorSettings = field(default_factory=EditorSettings, compare=False)
+    """What the editor says in its settings; it may say something else at any moment."""
     applying: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
     """Held while a patch is written into the work tree or taken back."""
     inbox: Inbox = field(default_factory=Inbox, compare=False, repr=False)
@@ -37,8 +42,12 @@ class Place:
     """The workshop, once it was opened."""
 
     @classmethod
-    async def open(cls, folder: Path) -> Self:
+    async def open(cls, folder: Path, editor: EditorSettings | None = None) -> Self:
         """Find the work tree that `folder` is in; nothing is written and nothing of it is run.
+
+        Args:
+            folder: any folder in it.
+            editor: what an editor says in its settings; None for a terminal, which has none.
 
         Raises:
             RepositoryError: it is not in a repository that can be worked on, and why.
@@ -46,7 +55,7 @@ class Place:
         """
         repository = await inspect(folder)
         state = State.of(repository.top)
-        return cls(repository, state, Trust(state))
+        return cls(repository, state, Trust(state), editor or EditorSettings())
 
     @property
     def top(self) -> Path:
@@ -89,29 +98,44 @@ class Place:
                 next_step="Put it right, or leave it out. `sextet schema` lists all settings.",
                 key=wrong[0].key,
             )
-        return settings_files.load(self.top, run=overrides or {})
+        return settings_files.load(self.top, editor=self.editor.values, run=overrides or {})
 
-    def agree(self, resolved: Resolved, *, trust: bool, by: str) -> Settings:
+    def untrusted(self, resolved: Resolved) -> tuple[TrustItem, ...]:
+        """What would execute something or take a guard away, and nobody has agreed to it yet."""
+        items = needs_trust(resolved.settings, resolved.sources)
+        return tuple(item for item in items if not self.trust.is_trusted(item.key, item.value))
+
+    def agree(
+        self, resolved: Resolved, *, by: str, trust: bool = False, agreed: Collection[str] = ()
+    ) -> Settings:
         """The settings, when everything that would execute is trusted.
 
         Args:
             resolved: from `settings`.
-            trust: the person agrees now; written down.
             by: who.
+            trust: the person agrees now, to all of it; written down.
+            agreed: digests of what the person was shown and agrees to now; written down.
 
         Raises:
-            TrustError: something is not trusted; nothing was run.
+            TrustError: something is not trusted; nothing was run. `facts["digests"]` tells what.
         """
-        items = needs_trust(resolved.settings, resolved.sources)
-        missing = [item for item in items if not self.trust.is_trusted(item.key, item.value)]
-        if missing and not trust:
-            listed = "\n".join(f"  sextet.{item.key}: {item.value}" for item in missing)
+        missing = self.untrusted(resolved)
+        unseen = [item for item in missing if not trust and item.digest not in agreed]
+        if unseen:
+            listed = "\n".join(f"  sextet.{item.key}: {_shown(item.value)}" for item in missing)
             raise TrustError(
                 "The settings of this repository execute something that you have not trusted yet:\n"
                 f"{listed}\n",
                 next_step="Read it; if you agree, say so with --trust (remembered until it changes).",
                 keys=[item.key for item in missing],
+                digests=[item.digest for item in missing],
             )
         for item in missing:
             self.trust.trust(item.key, item.value, by)
         return resolved.settings
+
+
+def _shown(value: object) -> str:
+    """A value as it is written in JSON, with escapes for what a screen would not show or obey."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)

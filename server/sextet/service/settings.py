@@ -14,6 +14,7 @@ from sextet.errors import SettingsError
 from sextet.model.base import Line, Record
 from sextet.model.names import Role
 from sextet.model.settings import Origin, Problem, Settings
+from sextet.roles.wording import one_line
 from sextet.service.settings_table import TABLE, check, value_of
 from sextet.store.trust import digest_of
 
@@ -59,6 +60,12 @@ class Resolved:
     problems: tuple[Problem, ...] = ()
     sources: Mapping[str, Origin] = field(default_factory=dict)
     """Key without `sextet.` → layer; keys at their default are missing."""
+    extras: Mapping[str, Any] = field(default_factory=dict)
+    """The same with the checked values of what is not in `settings` and only the extension reads."""
+
+    def value(self, key: str) -> Any:
+        """The value of a key (without `sextet.`), as JSON."""
+        return self.extras[key] if key in self.extras else value_of(self.settings, key)
 
 
 class TrustItem(Record):
@@ -89,7 +96,8 @@ def resolve(layers: Iterable[Layer]) -> Resolved:
             if accepted.setdefault(key, value) is value and key not in sources:
                 sources[key] = layer.origin
         problems += _capped(found, layer)
-    return Resolved(_build(accepted), tuple(problems), sources)
+    extras = {key: value for key, value in accepted.items() if not TABLE[key].path}
+    return Resolved(_build(accepted), tuple(problems), sources, extras)
 
 
 def needs_trust(settings: Settings, sources: Mapping[str, Origin]) -> tuple[TrustItem, ...]:
@@ -169,11 +177,15 @@ def _spread(pairs: Iterable[tuple[str, Any]], prefix: str, unknown: list[str]) -
 
 # Problems -----------------------------------------------------------------------------------------
 def _problem(layer: Layer, key: str, words: str, level: Literal["error", "warning"] = "error") -> Problem:
-    name = f"{_PREFIX}{key}"[:200]
-    where = layer.file or _OWN[layer.origin]
-    return Problem(
-        key=name, sentence=f"{name} in {where[-400:]} {words}"[:1_000], file=layer.file[-1_000:], level=level
-    )
+    name = one_line(f"{_PREFIX}{key[:200]}", 200)
+    file = named(layer.file)
+    where = file[-400:] or _OWN[layer.origin]
+    return Problem(key=name, sentence=one_line(f"{name} in {where} {words}"), file=file, level=level)
+
+
+def named(file: str) -> str:
+    """The path of a file as problems tell it: text that can be shown, its end when it is too long."""
+    return one_line(file[-4_000:], 4_000)[-1_000:]
 
 
 def _unknown(layer: Layer, key: str) -> Problem:
@@ -184,8 +196,8 @@ def _unknown(layer: Layer, key: str) -> Problem:
     problem = _problem(layer, key, f"is not a setting of Sextet.{hint}", "warning")
     if not bare:
         return problem
-    named = problem.sentence.removeprefix(_PREFIX)
-    return problem.model_copy(update={"key": key[:200], "sentence": named})
+    told = problem.sentence.removeprefix(_PREFIX)
+    return problem.model_copy(update={"key": problem.key.removeprefix(_PREFIX), "sentence": told})
 
 
 def _shown(value: object) -> str:
@@ -202,7 +214,7 @@ def _capped(problems: list[Problem], layer: Layer) -> list[Problem]:
     if more <= 0:
         return problems
     rest = Problem(
-        key="", sentence=f"There are {more} more problems in {_OWN[layer.origin]}.", file=layer.file[-1_000:]
+        key="", sentence=f"There are {more} more problems in {_OWN[layer.origin]}.", file=named(layer.file)
     )
     return [*problems[:MOST_PROBLEMS], rest]
 

@@ -12,8 +12,9 @@ import platformdirs
 
 from sextet.errors import SettingsError, SextetError, StoreError
 from sextet.model.settings import Origin, Problem
+from sextet.roles.wording import one_line
 from sextet.service import jsonc
-from sextet.service.settings import MOST_PROBLEMS, Layer, Resolved, resolve
+from sextet.service.settings import MOST_PROBLEMS, Layer, Resolved, named, resolve
 from sextet.system import durable
 
 SIZE_LIMIT = 1 << 20
@@ -48,18 +49,36 @@ def load(
 
 def read_repository(folder: Path) -> Layer:
     """The repository's layer; a file that cannot be used is an empty one with its problem."""
-
-    def read() -> bytes:
-        with durable.Folder.at(folder) as top, top.below(".vscode") as inside:
-            return inside.read("settings.json", SIZE_LIMIT)
-
-    return _layer("repository", repository_settings_file(folder), read)
+    return _layer("repository", repository_settings_file(folder), lambda: _of_repository(folder))
 
 
 def read_user() -> Layer:
     """The user's layer; links are followed, since people keep such files elsewhere and link them."""
-    path = user_settings_file()
-    return _layer("user", path, lambda: durable.read(path.resolve(), SIZE_LIMIT))
+    return _layer("user", user_settings_file(), _of_user)
+
+
+def texts(folder: Path | None) -> dict[Path, str]:
+    """The settings files for a work tree as text, to show problems in; empty where one cannot be read."""
+    found = {user_settings_file(): _text(_of_user)}
+    if folder is not None:
+        found[repository_settings_file(folder)] = _text(lambda: _of_repository(folder))
+    return found
+
+
+def _text(read: Callable[[], bytes]) -> str:
+    try:
+        return read().decode("utf-8-sig", "replace")
+    except (SextetError, OSError):
+        return ""
+
+
+def _of_repository(folder: Path) -> bytes:
+    with durable.Folder.at(folder) as top, top.below(".vscode") as inside:
+        return inside.read("settings.json", SIZE_LIMIT)
+
+
+def _of_user() -> bytes:
+    return durable.read(user_settings_file().resolve(), SIZE_LIMIT)
 
 
 def _layer(origin: Origin, path: Path, read: Callable[[], bytes]) -> Layer:
@@ -72,19 +91,21 @@ def _layer(origin: Origin, path: Path, read: Callable[[], bytes]) -> Layer:
     except SextetError as error:
         if isinstance(error, StoreError) and error.facts.get("errno") == errno.ENOENT:
             return Layer(origin, {}, str(path))
-        sentence = f"{str(path)[-400:]} is not used. {error}"[:1_000]
-        return Layer(origin, {}, str(path), (Problem(key="", sentence=sentence, file=str(path)[-1_000:]),))
+        file = named(str(path))
+        sentence = one_line(f"{file[-400:]} is not used. {error}")
+        return Layer(origin, {}, str(path), (Problem(key="", sentence=sentence, file=file),))
     return Layer(origin, document.value, str(path), tuple(_twice(path, document.duplicates)))
 
 
 def _twice(path: Path, names: tuple[str, ...]) -> list[Problem]:
     """Warnings for keys that an object has twice; other tools' keys in a shared file are not our business."""
+    file = named(str(path))
     return [
         Problem(
-            key=name[:200],
-            sentence=f"{name[:200]} is written twice in {str(path)[-400:]}; the last one counts.",
-            file=str(path)[-1_000:],
+            key=name,
+            sentence=one_line(f"{name} is written twice in {file[-400:]}; the last one counts."),
+            file=file,
             level="warning",
         )
-        for name in names[:MOST_PROBLEMS]
+        for name in (one_line(each[:200], 200) for each in names[:MOST_PROBLEMS])
     ]

@@ -16,6 +16,8 @@ class Described(Record):
     scope: Scope
     restart: bool
     """True when a change needs a new server; else the next run has it."""
+    live: bool
+    """True when runs that are worked on have it as well."""
     trust: str
     """Which values need the user's trust when a repository may have written them; empty: none."""
     doc: str
@@ -40,6 +42,7 @@ def _described(entry: Entry) -> Described:
         default=entry.default,
         scope=entry.scope,
         restart=entry.restart,
+        live=entry.live,
         trust=entry.widening.when if entry.widening else "",
         doc=entry.doc,
         value_schema=schema,

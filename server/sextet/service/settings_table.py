@@ -82,6 +82,11 @@ class Entry:
     """Says what is wrong with a value of the right type; empty when nothing is."""
 
     @property
+    def live(self) -> bool:
+        """True when runs that are worked on follow a change in the editor."""
+        return self.path[:1] == ("roles",) or self.key == "maxAgents"
+
+    @property
     def alias(self) -> str:
         """The name of the record's field in JSON."""
         return self.record.model_fields[self.field].alias or self.field

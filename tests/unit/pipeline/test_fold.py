@@ -7,6 +7,7 @@ from sextet.model import events as ev
 from sextet.model.names import Kind, Role
 from sextet.model.notes import Comment
 from sextet.model.patch import Applied, ApplyKind, PatchState
+from sextet.model.settings import RoleSettings
 from sextet.model.task import Failure, FailureKind, Task, Usage
 from sextet.pipeline.fold import apply, fold
 from support import plays
@@ -215,3 +216,32 @@ def test_notes_are_kept_but_not_without_limit():
     play.record(ev.BaseMoved(head=None, branch="b", reason="you switched to b"))
     assert len(play.view.notes) == 200
     assert [n.text for n in play.view.notes][-2:] == ["tester-1 failed: x", "you switched to b"]
+
+
+def test_a_change_of_the_settings_wins_over_what_was_said_for_this_run():
+    play = Play()
+    begun = play.view.settings_of(Role.ANALYST)
+    settings, said = (RoleSettings(workers=number) for number in (3, 7))
+    play.record(ev.RolesChanged(roles={Role.ANALYST: settings}, origin="settings"))
+    assert play.view.settings_of(Role.ANALYST) == settings != begun
+    play.record(ev.RolesChanged(roles={Role.ANALYST: said}))
+    play.record(ev.RolesChanged(roles={Role.ANALYST: begun}, origin="settings"))
+    assert play.view.settings_of(Role.ANALYST) == said
+    assert play.view.settings_of(Role.REVIEWER) == play.view.the_run.settings.role(Role.REVIEWER)
+
+
+def test_a_changed_number_of_agents_is_lost_or_taken_back_by_another_change():
+    play = Play()
+    assert play.view.max_agents == play.view.the_run.settings.max_agents == 4
+    play.record(ev.RolesChanged(roles={}, origin="settings", max_agents=9))
+    play.record(ev.RolesChanged(roles={Role.ANALYST: RoleSettings()}))
+    assert play.view.max_agents == 9
+
+
+def test_an_old_journal_means_something_else_than_it_did():
+    line = b'{"kind": "roles_changed", "roles": {"analyst": {"workers": 5}}}'
+    event = ev.RolesChanged.model_validate_json(line)
+    play = Play()
+    play.record(event)
+    play.record(ev.RolesChanged(roles={Role.ANALYST: RoleSettings(workers=1)}, origin="settings"))
+    assert play.view.settings_of(Role.ANALYST).workers == 5

@@ -160,6 +160,14 @@ def test_ten_thousand_mistakes_make_ten_thousand_problems() -> None:
     assert len(resolved.problems) <= MOST_PROBLEMS + 1
 
 
+@pytest.mark.parametrize("key", ["\ud800", "roles.\ud800.workers", "maxAgents\x1b[2J\u202e", "x" * 5_000, ""])
+@pytest.mark.parametrize("origin", ["run", "editor", "repository", "user"])
+def test_a_key_that_cannot_be_shown_stops_everything(origin: Origin, key: str) -> None:
+    (problem,) = of({f"sextet.{key}": "\ud800", "sextet.patch": {"apply": "never"}}, origin).problems
+    assert problem.sentence.isprintable()
+    assert len(problem.key) <= 200
+
+
 def test_null_is_a_value() -> None:
     resolved = of({"sextet.maxAgents": None, "sextet.roles": None})
     assert resolved.settings == Settings()
@@ -289,6 +297,22 @@ def test_a_file_that_cannot_be_read_stops_everything(repository: Path, content: 
     (problem,) = resolved.problems
     assert problem.file.endswith("settings.json")
     assert "not used" in problem.sentence
+
+
+def test_a_key_that_cannot_be_shown_and_comes_twice_stops_everything(repository: Path) -> None:
+    text = r'{"\ud800": 1, "\ud800": 2, "sextet.maxAgents": 3}'
+    (repository / ".vscode/settings.json").write_text(text)
+    resolved = load(repository)
+    assert resolved.settings.max_agents == 3
+    assert len(resolved.problems) == 1
+
+
+def test_what_only_the_extension_reads_is_not_checked_or_lost() -> None:
+    resolved = of({"telemetry": {"enabled": True}, "trace.server": "loud"}, "editor")
+    assert resolved.value("telemetry.enabled") is True
+    assert resolved.value("trace.server") == "off"
+    assert resolved.value("maxAgents") == 4
+    assert [problem.key for problem in resolved.problems] == ["sextet.trace.server"]
 
 
 def test_a_key_written_twice_is_not_told(repository: Path) -> None:
