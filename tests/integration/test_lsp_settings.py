@@ -51,9 +51,13 @@ class Window:
         usual = {
             "workspace/configuration": lambda _: [self.said],
             "client/registerCapability": lambda _: None,
-            "window/showMessageRequest": lambda _: {"title": self.answers.pop(0)},
+            "window/showMessageRequest": self._press,
         }
         self.editor = Editor.ready(top, handlers=usual | (handlers or {}), capabilities=can, **options)
+
+    def _press(self, params: Any) -> Any:
+        """What the person does with a question; an offer to show a patch is waved away."""
+        return None if params["type"] == 3 else {"title": self.answers.pop(0)}
 
     def __enter__(self) -> Self:
         return self

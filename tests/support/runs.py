@@ -123,6 +123,9 @@ class FakeEngine:
         setup = None if code is None else CommandRun(command="make", exit_code=code, seconds=0.0)
         return ev.BaselineFinished(patch=patch, setup=setup)
 
+    async def retest(self, assignment: Assignment, sink: Sink) -> TestOutcome:
+        return TestOutcome(tree=assignment.tree, passed=True)
+
     async def integrate(self, view: RunView, task_id: str) -> Integration:
         if self.refusals:
             raise self.refusals.pop(0)

@@ -13,7 +13,7 @@ from sextet.model.base import Record
 from sextet.model.names import RunState
 from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, Message
-from sextet.service import control, control_client, patches
+from sextet.service import control, control_client, recovery
 from sextet.service.dispatch import Dispatcher
 from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
@@ -139,7 +139,7 @@ async def writing(place: Place) -> AsyncIterator[Here | There]:
     try:
         here = Here(found)
         async with control.serving(here.dispatcher, found.bus, place.state.socket):
-            here.recovered = await patches.recover(place)
+            here.recovered = await recovery.recover(place)
             yield here
     finally:
         await found.close(CLOSED)

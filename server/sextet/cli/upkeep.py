@@ -11,18 +11,16 @@ import click
 
 from sextet.cli import options as o
 from sextet.cli import sweeping
-from sextet.cli.doors import Here, find_run, place_of, writing
+from sextet.cli.doors import Here, There, find_run, place_of, writing
 from sextet.cli.exits import APPROVED, FAILED
 from sextet.cli.paper import folded
 from sextet.cli.shows import out_json
-from sextet.errors import SextetError
-from sextet.model.names import ENDED, RunState
+from sextet.model.names import RunState
 from sextet.roles.wording import clean
 from sextet.service import doctor as examiner
-from sextet.service import settings_files
-from sextet.service.salvaged import mirror_of, salvaged
+from sextet.service.results import RunLine
+from sextet.service.upkeep_results import RecoverList
 from sextet.store import runs
-from sextet.workspace.repository import inspect
 
 _MARKS = {True: "ok", False: "NO", None: "?"}
 
@@ -36,27 +34,18 @@ def doctor(*, as_json: bool, repo: Path) -> int:
 
 
 async def _doctor(folder: Path, *, as_json: bool) -> int:
-    resolved = settings_files.load(await _top(folder))
-    checks = await examiner.examine(folder, resolved.settings)
+    found = await examiner.report(folder)
     if as_json:
-        found = [check.model_dump(mode="json", by_alias=True) for check in checks]
-        out_json({"checks": found, "problems": [each.sentence for each in resolved.problems]})
+        checks = [check.model_dump(mode="json", by_alias=True) for check in found.checks]
+        out_json({"checks": checks, "problems": [each.sentence for each in found.problems]})
     else:
-        for check in checks:
+        for check in found.checks:
             click.echo(folded(f"{_MARKS[check.ok]:<4}{check.name:<12}{clean(check.what)}", 16))
             if check.next_step:
                 click.echo(folded(f"{'':<16}{clean(check.next_step)}", 16))
-        for problem in resolved.problems:
+        for problem in found.problems:
             click.echo(f"{problem.level}: {clean(problem.sentence)}")
-    return FAILED if any(check.ok is False for check in checks) else APPROVED
-
-
-async def _top(folder: Path) -> Path:
-    """The top level of the work tree that `folder` is in; the folder itself where there is none."""
-    try:
-        return (await inspect(folder)).top
-    except SextetError:  # the examination itself tells what is wrong
-        return folder
+    return FAILED if any(check.ok is False for check in found.checks) else APPROVED
 
 
 @click.command()
@@ -67,28 +56,32 @@ def recover(repo: Path) -> int:
 
 
 async def _recover(folder: Path) -> int:
-    place = await place_of(folder)
-    async with writing(place) as door:
-        said = list(door.recovered) if isinstance(door, Here) else []
-        busy = not door.here
-    for sentence in said:
-        click.echo(sentence)
-    if busy:
-        click.echo("A Sextet is at work on this folder; it has recovered what there was when it began.")
-        return APPROVED
-    open_ = [run for run in runs.list_runs(place.top, place.state) if run.ours and run.state not in ENDED]
-    for run in open_:
-        word = "interrupted" if run.state is RunState.INTERRUPTED else "not finished, and nobody works on it"
-        click.echo(f"{run.id} is {word}; go on with it: sextet resume {run.id}")
-    left = await salvaged(place)
-    for each in left:
-        click.echo(f"{each.run_id}: {each.task_id}, attempt {each.epoch}, left work in {each.commit[:12]}")
-    if left:
-        mirror = shlex.quote(str(mirror_of(place)))
-        click.echo(f"Look at it: git --git-dir={mirror} show {left[-1].commit[:12]}")
-    if not said and not open_ and not left:
-        click.echo("There is nothing to recover.")
+    async with writing(await place_of(folder)) as door:
+        if isinstance(door, There):
+            click.echo("A Sextet is at work on this folder; it has recovered what there was when it began.")
+        said = door.recovered if isinstance(door, Here) else ()
+        found = await door.call("recover/list", {})
+    assert isinstance(found, RecoverList)  # noqa: S101 -- for mypy
+    lines = [*dict.fromkeys((*said, *found.applies)), *map(_open, found.runs), *_kept(found)]
+    for each in lines or ["There is nothing to recover."]:
+        click.echo(clean(each))
     return APPROVED
+
+
+def _open(run: RunLine) -> str:
+    word = "interrupted" if run.state is RunState.INTERRUPTED else "not finished, and nobody works on it"
+    return f"{run.id} is {word}; go on with it: sextet resume {run.id}"
+
+
+def _kept(found: RecoverList) -> list[str]:
+    lines = [
+        f"{each.run_id}: {each.task_id}, attempt {each.epoch}, left work in {each.commit[:12]}"
+        for each in found.salvaged
+    ]
+    if lines:
+        mirror, last = shlex.quote(found.mirror), found.salvaged[-1].commit[:12]
+        lines.append(f"Look at it: git --git-dir={mirror} show {last}")
+    return lines
 
 
 @click.command()
@@ -133,6 +126,7 @@ def _schema() -> dict[str, Any]:
 
     methods = {
         f"sextet/{name}": {
+            "reads": method.reads,
             "params": method.params.model_json_schema(by_alias=True),
             "result": method.result.model_json_schema(by_alias=True, mode="serialization"),
         }

@@ -203,6 +203,12 @@ _SENTENCES: Final[dict[type[Any], Callable[[Any, RunView], Told | None]]] = {
     ev.Commented: _said("says"),
     ev.FollowUpRequested: lambda event, _: (_RUN, f"follow-up: {one_line(event.text, 300)}"),
     ev.PatchProposed: _proposed,
+    ev.HunksMarked: lambda event, _: (event.patch_id, f"{_number(len(event.hunks), 'hunk')} {event.mark}"),
+    ev.ConflictSettled: lambda event, _: (
+        event.patch_id,
+        f"collision in {one_line(event.path, 200)} settled: {event.take}",
+    ),
+    ev.PatchRetested: lambda event, _: (event.patch_id, f"what you have: {outcome(event.outcome)}"),
     ev.PatchApplied: _applied,
     ev.PatchReverted: lambda event, _: (event.patch_id, f"taken back by {one_line(event.by, 80)}"),
 }

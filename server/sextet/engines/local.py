@@ -8,12 +8,12 @@ from contextlib import suppress
 from sextet.errors import SextetError
 from sextet.model.events import BaselineFinished
 from sextet.model.names import Kind, Role
-from sextet.model.outcome import Change, ImplementOutcome, Outcome
+from sextet.model.outcome import Change, ImplementOutcome, Outcome, TestOutcome
 from sextet.model.task import Task
 from sextet.pipeline.view import RunView
 from sextet.roles.cast import Cast
 from sextet.roles.executor import Assignment, AttemptFailedError, Sink
-from sextet.roles.tester import baseline
+from sextet.roles.tester import baseline, retest
 from sextet.runtime.engine import Integration
 from sextet.workspace import changeset
 from sextet.workspace.merge import Conflict, MergeQueue
@@ -58,6 +58,13 @@ class LocalEngine:
         return BaselineFinished(
             patch=patch, setup=setup, commands=outcome.commands, findings=outcome.findings
         )
+
+    async def retest(self, assignment: Assignment, sink: Sink) -> TestOutcome:
+        """The test commands on a tree that the user made of a patch."""
+        try:
+            return await retest(self._cast.desk(Role.TESTER), assignment, sink)
+        except AttemptFailedError as error:
+            raise SextetError(error.failure.cause, next_step=error.failure.next_step) from error
 
     async def integrate(self, view: RunView, task_id: str) -> Integration:
         """Merge a captured change; the result is kept by a ref before anybody is told of it."""

@@ -17,15 +17,16 @@ from lsprotocol.types import (
 )
 from pygls.uris import to_fs_path
 
+from sextet.errors import SextetError
 from sextet.lsp.client import Client, RefusedError
 from sextet.lsp.desk import Desk
 from sextet.lsp.frames import Said
 from sextet.lsp.problems import Problems
 from sextet.lsp.wishes import Wishes
+from sextet.model.settings import Problem
 from sextet.service import settings_files
 from sextet.service.editor_settings import EditorSettings
 from sextet.service.place import Place
-from sextet.service.settings import Problem
 
 SECTION: Final = "sextet"
 _REGISTRATION: Final = {
@@ -97,12 +98,17 @@ class Configuration:
             await self._news.wait()
             self._news.clear()
             try:
-                place = await self._desk.place()
+                place = await self._place()
                 if not self._outdated or await self._pull():
                     await self._apply(place)
             except Exception as error:  # noqa: BLE001 -- a defect with one change ends not those that follow
                 words = f"The settings could not be followed: {type(error).__name__}: {error}"[:2_000]
                 self._client.tell("window/logMessage", {"type": MessageType.Error.value, "message": words})
+
+    async def _place(self) -> Place | None:
+        with suppress(SextetError):
+            return await self._desk.place()
+        return None
 
     async def _pull(self) -> bool:
         """Ask the editor; False when there is news before it has answered."""

@@ -14,19 +14,17 @@ from sextet.lsp.supervisor import Supervisor
 from sextet.lsp.wishes import Wishes
 from sextet.model.base import Record
 from sextet.model.names import RunState
+from sextet.model.settings import Problem
+from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, Message, Resync, Subscription
 from sextet.service.dispatch import Dispatcher
 from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
 from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
-from sextet.service.settings import Problem
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
 from sextet.system.whoami import whoami
-
-READING: Final = frozenset({"run/list", "run/snapshot", "run/events", "log/read", "patch/list", "patch/get"})
-"""Verbs that change nothing: they need no lock, and an untrusted folder may see them."""
 
 _BEGINNING: Final = frozenset({"run/start", "run/resume"})
 """Verbs that wait for what the editor says in its settings."""
@@ -57,7 +55,7 @@ class Desk:
         self.folder = wishes.folders[0] if wishes.folders else None
         """The folder of the window that has the work tree."""
         self._bus = Bus()
-        self._place: Place | None = None
+        self._found: Place | None = None
         """The work tree as it was found first; good enough to read."""
         self._disk: Dispatcher | None = None
         self._own: Supervisor | None = None
@@ -97,7 +95,7 @@ class Desk:
         """
         if method not in METHODS:
             raise NotFoundError(f"There is no verb {method[:80]!r}.", method=method[:80])
-        if method in READING:
+        if METHODS[method].reads:
             return await self._read(method, params)
         if not self._wishes.trusted:
             raise TrustError(
@@ -108,12 +106,6 @@ class Desk:
             await self.editor.ready()
         return await (await self._for_change()).call(method, _signed(method, params))
 
-    async def place(self) -> Place | None:
-        """The work tree of the window, as far as it has one."""
-        with suppress(SextetError):
-            return await self._known()
-        return None
-
     async def settings_changed(self) -> tuple[Problem, ...]:
         """Let the runs that are worked on here follow the settings; returns what is not trusted.
 
@@ -121,6 +113,22 @@ class Desk:
         """
         own = self._own
         return () if own is None or own.closing else await own.settings_changed()
+
+    async def place(self) -> Place:
+        """The work tree, good enough to read.
+
+        Raises:
+            RepositoryError: there is none.
+        """
+        return await self._known()
+
+    async def view(self, run_id: str) -> RunView:
+        """The view of a run, read from the disk.
+
+        Raises:
+            SextetError: there is none, or it cannot be read.
+        """
+        return await asyncio.to_thread(read_view, await self._known(), run_id)
 
     async def close(self, reason: str) -> None:
         """Put everything down so that it can be resumed."""
@@ -214,8 +222,8 @@ class Desk:
             RepositoryError: there is none.
         """
         async with self._finding:
-            self._place = self._place or await self._find()
-            return self._place
+            self._found = self._found or await self._find()
+            return self._found
 
     async def _find(self) -> Place:
         problem: SextetError = RepositoryError(
@@ -240,7 +248,7 @@ class Desk:
         """Attach to a supervisor that began elsewhere, so that its runs are seen here."""
         while True:
             await asyncio.sleep(WATCH)
-            if self._own is None and self._place is not None:
+            if self._own is None and self._found is not None:
                 with suppress(SextetError):
                     async with self._choosing:
                         await self._attach_if_held()

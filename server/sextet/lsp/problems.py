@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from lsprotocol.types import Diagnostic, DiagnosticSeverity, MessageType, Position, Range
+from lsprotocol.types import Diagnostic, DiagnosticSeverity, MessageType, Range
 
 from sextet.lsp.client import Client
+from sextet.lsp.placing import whole_line
 from sextet.lsp.published import Published
-from sextet.service.settings import Problem, named
+from sextet.model.settings import Problem
+from sextet.service.settings import named
 from sextet.service.settings_lines import lines_of
 
 FINDER: Final = "settings"
@@ -72,17 +74,15 @@ def diagnostics(problems: Iterable[Problem], texts: Mapping[Path, str]) -> dict[
         here = [each for each in problems if each.file == named(str(path))]
         lines = lines_of(text, {each.key for each in here})
         here.sort(key=lambda each: lines[each.key])
-        rows = text.split("\n")
         found[path.absolute().as_uri()] = [
-            _diagnostic(each, lines[each.key], rows[lines[each.key]]) for each in here
+            _diagnostic(each, whole_line(text, lines[each.key])) for each in here
         ]
     return found
 
 
-def _diagnostic(problem: Problem, line: int, row: str) -> Diagnostic:
-    units = len(row.rstrip("\r").encode("utf-16-le", "surrogatepass")) // 2
+def _diagnostic(problem: Problem, where: Range) -> Diagnostic:
     return Diagnostic(
-        range=Range(Position(line, 0), Position(line, units)),
+        range=where,
         message=problem.sentence,
         severity=_SEVERITY[problem.level],
         source="sextet",

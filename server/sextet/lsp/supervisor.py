@@ -9,13 +9,13 @@ from typing import Any, Final, Self
 
 from sextet.errors import BusyError
 from sextet.model.base import Record
+from sextet.model.settings import Problem
 from sextet.runtime.bus import Bus
-from sextet.service import control, patches
+from sextet.service import control, recovery
 from sextet.service.dispatch import Dispatcher
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
 from sextet.service.results import RunRef
-from sextet.service.settings import Problem
 from sextet.service.tuning import Tuner
 
 LINGER: Final = 1.0
@@ -88,7 +88,7 @@ class Supervisor:
         made._stack.push_async_callback(made._put_down)
         try:
             await made._stack.enter_async_context(control.serving(made.dispatcher, bus, place.state.socket))
-            await patches.recover(place)
+            await recovery.recover(place)
         except BaseException:
             await made._stack.aclose()
             raise
@@ -105,7 +105,7 @@ class Supervisor:
 
     async def settings_changed(self) -> tuple[Problem, ...]:
         """Let the runs that are worked on follow the settings; returns what is not trusted."""
-        return await self._tuner.follow(self._orchestrator.at_work())
+        return await self._tuner.follow(self._orchestrator.driving())
 
     async def idle(self) -> None:
         """Wait until no run is live and nothing was asked for during a while."""

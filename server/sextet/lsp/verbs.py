@@ -1,4 +1,4 @@
-"""The verbs as requests of an editor: from a message to its answer; loaded after the first hello."""
+"""Verbs and views as requests of an editor: from a message to its answer; loaded after the first hello."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sextet.errors import SextetError, UsageError
 from sextet.lsp import asking, frames
-from sextet.lsp.client import Client
+from sextet.lsp.client import Client, RefusedError
 from sextet.lsp.configuration import Configuration
 from sextet.lsp.desk import Desk
 from sextet.lsp.frames import Said
@@ -16,12 +16,14 @@ from sextet.lsp.published import Published
 from sextet.lsp.push import Push
 from sextet.lsp.standard import VIEWS
 from sextet.lsp.telemetry import Telemetry
+from sextet.lsp.views import Views
 from sextet.lsp.wishes import Wishes
 from sextet.model.base import Record
 from sextet.runtime.bus import Message
 from sextet.service import control_wire
 from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
+from sextet.service.results import Opened
 
 COMMANDS: Final = {f"sextet.{method.replace('/', '.')}": method for method in METHODS}
 """Every verb as a command for `workspace/executeCommand`."""
@@ -32,18 +34,20 @@ class Verbs:
 
     Args:
         wishes: its folders, and what may be done there.
-        client: whom events and log lines are told.
+        client: whom events, log lines and views are told.
     """
 
     def __init__(self, wishes: Wishes, client: Client) -> None:
+        self._wishes = wishes
         self._client = client
         self._asks = wishes.can.asks and not wishes.extension
         self._push = Push(client.writer)
         editor = EditorSettings()
-        self._hearers = (Telemetry(client, editor).take, self._push.take)
         self._desk = Desk(wishes, self._hear, editor)
         self._published = Published(client)
         self._configuration = Configuration(wishes, client, self._desk, Problems(client, self._published))
+        self._views = Views(wishes, client, self._published, self._desk, self._command)
+        self._hearers = (Telemetry(client, editor).take, self._push.take, self._views.take)
 
     def _hear(self, message: Message) -> None:
         """Something happens, here or at a supervisor elsewhere; never waits."""
@@ -61,37 +65,49 @@ class Verbs:
     def told(self, said: Said) -> None:
         """A notification about documents, settings or progress."""
         self._configuration.told(said)
+        self._views.told(said)
 
     async def answer(self, said: Said) -> bytes:
         """The answer to a request, whatever becomes of it.
 
         Args:
-            said: `sextet/<verb>`, or `workspace/executeCommand`.
+            said: `sextet/<verb>`, `workspace/executeCommand`, or one of `standard.VIEWS`.
         """
         try:
             if said.method in VIEWS:
-                return frames.result(said.request_id, None)
+                found = await self._views.answer(said.method, said.message.get("params"))
+                return frames.result(said.request_id, found)
             method, params = _asked(said)
-            return frames.result(said.request_id, await self._call(said, method, params))
+            commanded = not said.method.startswith(control_wire.PREFIX)
+            done = await (self._command if commanded else self._desk.call)(method, params)
+            return frames.result(said.request_id, done)
         except SextetError as error:
             return frames.encode(control_wire.refusal(said.request_id, error))
         except Exception as error:  # noqa: BLE001 -- a defect behind a verb ends the verb, not the session
             words = f"{type(error).__name__}: {error}"[:2_000]
             return frames.failure(said.request_id, frames.INTERNAL, words, "defect")
 
-    async def _call(self, said: Said, method: str, params: Mapping[str, Any]) -> Record:
-        """Carry out a verb; a person who gave a command is asked, a program gets the error."""
-        if self._asks and not said.method.startswith(control_wire.PREFIX):
-            return await asking.through(self._client, self._desk.call, method, params)
-        return await self._desk.call(method, params)
-
     async def close(self, reason: str) -> None:
         """Put everything down so that it can be resumed."""
         await self._configuration.close()
         try:
+            await self._views.close()
             await self._desk.close(reason)
         finally:
             self._push.close()
+
+    async def _command(self, method: str, params: Mapping[str, Any]) -> Record:
+        """Carry out a verb for a person: asked where a program is refused, and shown what was written."""
+        if self._asks:
+            done = await asking.through(self._client, self._desk.call, method, params)
+        else:
+            done = await self._desk.call(method, params)
+        if isinstance(done, Opened) and self._wishes.can.documents:
+            try:
+                await self._client.ask("window/showDocument", {"uri": done.uri, "takeFocus": True})
+            except RefusedError as error:
+                self._client.tell("window/logMessage", {"type": 2, "message": str(error)})
+        return done
 
 
 def _asked(said: Said) -> tuple[str, dict[str, Any]]:

@@ -7,11 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, TypeAdapter
 
 from sextet.errors import SextetError
-from sextet.model.base import Count, Line, Oid, Record, Seconds, Text, Timestamp
-from sextet.model.names import PatchId, QuestionId, Role, RunState, TaskId, WorkerId
+from sextet.model.base import Count, Line, Oid, Record, RepoPath, Seconds, Text, Timestamp
+from sextet.model.names import HunkId, PatchId, QuestionId, Role, RunState, TaskId, WorkerId
 from sextet.model.notes import Approval, Comment, Question
-from sextet.model.outcome import CommandRun, Finding, Outcome
-from sextet.model.patch import Applied
+from sextet.model.outcome import CommandRun, Finding, Outcome, TestOutcome
+from sextet.model.patch import Applied, Mark, Take
 from sextet.model.run import Base, Run
 from sextet.model.settings import RoleSettings
 from sextet.model.task import Failure, Task, Usage
@@ -287,8 +287,37 @@ class PatchProposed(Record):
     untested: bool = False
 
 
+class HunksMarked(Record):
+    """A person said what they think of hunks."""
+
+    kind: Literal["hunks_marked"] = "hunks_marked"
+    patch_id: PatchId
+    hunks: tuple[HunkId, ...] = Field(min_length=1, max_length=10_000)
+    mark: Mark
+    comment: Text = ""
+
+
+class ConflictSettled(Record):
+    """A person said what becomes of a file in which the patch collides with what is there."""
+
+    kind: Literal["conflict_settled"] = "conflict_settled"
+    patch_id: PatchId
+    tree: Oid
+    """The patch's tree that was looked at."""
+    path: RepoPath
+    take: Take
+
+
+class PatchRetested(Record):
+    """The tests ran on what the user has, with all or a part of the patch in it."""
+
+    kind: Literal["patch_retested"] = "patch_retested"
+    patch_id: PatchId
+    outcome: TestOutcome
+
+
 class PatchApplied(Record):
-    """A patch is in the work tree."""
+    """A patch, or a part of it, is in the work tree."""
 
     kind: Literal["patch_applied"] = "patch_applied"
     patch_id: PatchId
@@ -333,6 +362,9 @@ RunEvent = Annotated[
     | Commented
     | FollowUpRequested
     | PatchProposed
+    | HunksMarked
+    | ConflictSettled
+    | PatchRetested
     | PatchApplied
     | PatchReverted,
     Field(discriminator="kind"),

@@ -21,6 +21,9 @@ WorkerId = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9]{1,3}$")]
 
 QuestionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 PatchId = Annotated[str, StringConstraints(pattern=r"^patch-[0-9]{1,4}$")]
+HunkId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+"""A digest of what a hunk changes: the same as long as its content is the same, whatever moves around it."""
+
 ApplyId = Annotated[str, StringConstraints(pattern=r"^apply-[0-9a-f]{8,32}$")]
 
 

@@ -8,10 +8,14 @@ from typing import Literal
 from pydantic import Field
 
 from sextet.model.base import Count, Line, Oid, Record, RepoPath, Text, Timestamp
-from sextet.model.names import ApplyId, PatchId, TaskId
+from sextet.model.names import ApplyId, HunkId, PatchId, TaskId, WorkerId
 
 Mode6 = Literal["000000", "100644", "100755", "120000"]
 """A git file mode; `000000` where the file does not exist. Submodules are refused."""
+
+
+Take = Literal["mine", "theirs", "merge"]
+"""How a conflict is settled: the user's file stays, the patch's is taken, or both with conflict markers."""
 
 
 class FileChange(Record):
@@ -35,6 +39,7 @@ class FileChange(Record):
 class Hunk(Record):
     """A run of changed lines in one text file, with 3 lines of context."""
 
+    id: HunkId
     path: RepoPath
     old_start: Count
     old_lines: Count
@@ -42,6 +47,51 @@ class Hunk(Record):
     new_lines: Count
     lines: tuple[Text, ...]
     """Each begins with ` `, `+`, `-` or `\\`."""
+
+
+class Mark(StrEnum):
+    """What a person thinks of a hunk; it survives as long as the hunk's content is the same."""
+
+    UNSEEN = "unseen"
+    REVIEWED = "reviewed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class HunkMark(Record):
+    """Who marked a hunk how."""
+
+    mark: Mark
+    by: Line
+    at: Timestamp
+    comment: Text = ""
+
+
+class PatchHunk(Record):
+    """A hunk of a patch with where it comes from and what became of it.
+
+    A file that has no lines to show (binary, renamed mode, empty) is one hunk with line numbers 0.
+    """
+
+    id: HunkId
+    path: RepoPath
+    old_start: Count = 0
+    old_lines: Count = 0
+    new_start: Count = 0
+    new_lines: Count = 0
+    control: bool = False
+    """True when its file steers tools, editors or CI."""
+    tasks: tuple[TaskId, ...] = ()
+    """Implement tasks that wrote it, as far as git can tell; several when they cannot be told apart."""
+    workers: tuple[WorkerId, ...] = ()
+    models: tuple[Line, ...] = ()
+    """Models of their latest attempts; empty names are Codex's own default."""
+    requirements: tuple[Line, ...] = ()
+    """Requirements of the ledger that those tasks are there for."""
+    mark: HunkMark | None = None
+    """None: nobody has marked it."""
+    applied: ApplyId | None = None
+    """The apply that wrote it and was not taken back."""
 
 
 class ChangeSet(Record):
@@ -83,6 +133,10 @@ class Applied(Record):
     files: tuple[RepoPath, ...] = ()
     altered: tuple[RepoPath, ...] = ()
     """Files that saving changed afterwards."""
+    hunks: tuple[HunkId, ...] = ()
+    """The hunks that are in the work tree with it."""
+    whole: bool = True
+    """False when the patch has more hunks than these."""
 
 
 class Patch(Record):
@@ -104,3 +158,12 @@ class Patch(Record):
     untested: bool = False
     """True when no test command is known, so that approval rests on the review alone."""
     applied: tuple[Applied, ...] = ()
+    reverted: tuple[ApplyId, ...] = ()
+    """Applies that were taken back."""
+    takes: dict[RepoPath, Take] = Field(default_factory=dict)
+    """How a person settled files in which the patch collides with what is there; for this tree only."""
+
+    @property
+    def standing(self) -> tuple[Applied, ...]:
+        """Applies that were not taken back, the oldest first."""
+        return tuple(each for each in self.applied if each.id not in self.reverted)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from sextet.model.base import Count, Record, Text
+from sextet.model.base import Count, Line, Record, Text
 from sextet.model.names import Role
 
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
@@ -16,6 +16,20 @@ Command = Annotated[str, StringConstraints(min_length=1, max_length=8_000)]
 """A shell command of the user, run by `bash -c` in the sandbox."""
 
 Minutes = Annotated[float, Field(gt=0, le=1_440)]
+
+Origin = Literal["run", "editor", "repository", "user"]
+"""Where a value comes from: one run's own, the editor, the repository's file, the user's file."""
+
+
+class Problem(Record):
+    """Something in a settings file that is not used, for the person and for a diagnostic on that file."""
+
+    key: Line
+    """With `sextet.`; empty when the whole file cannot be read."""
+    sentence: Line
+    file: Line = ""
+    """Path of the file; empty where the value did not come from one."""
+    level: Literal["error", "warning"] = "error"
 
 
 class RoleSettings(Record):

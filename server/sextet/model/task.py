@@ -96,6 +96,8 @@ class Task(Record):
     """The epoch of the latest claim; 0 before the first."""
     owner: WorkerId | None = None
     """Who holds the claim while it is in progress."""
+    worker: WorkerId | None = None
+    """Who made the latest attempt; stays when the claim is over."""
     model: str = Field(default="", max_length=200)
     """The model of the latest attempt."""
     thread: str = Field(default="", max_length=200)

@@ -9,7 +9,7 @@ from sextet.errors import NotFoundError, StaleError, StoreError
 from sextet.model import events as ev
 from sextet.model.names import ENDED, Kind, Severity, TaskState
 from sextet.model.outcome import Finding
-from sextet.model.patch import Patch, PatchState
+from sextet.model.patch import HunkMark, Patch, PatchState
 from sextet.pipeline import fold_tasks, questions
 from sextet.pipeline.transitions import Move
 from sextet.pipeline.view import RunView
@@ -163,13 +163,39 @@ def _proposed(view: RunView, event: ev.PatchProposed, _: ev.Entry) -> None:
 
 def _applied(view: RunView, event: ev.PatchApplied, _: ev.Entry) -> None:
     patch = _patch(view, event.patch_id)
-    changes = {"state": PatchState.APPLIED, "applied": (*patch.applied, event.applied)}
+    changes: dict[str, object] = {"applied": (*patch.applied, event.applied)}
+    if event.applied.whole:  # a part leaves the rest to be decided
+        changes["state"] = PatchState.APPLIED
     view.patches[patch.number] = patch.model_copy(update=changes)
 
 
 def _reverted(view: RunView, event: ev.PatchReverted, _: ev.Entry) -> None:
     patch = _patch(view, event.patch_id)
-    view.patches[patch.number] = patch.model_copy(update={"state": PatchState.REVERTED})
+    taken = patch.model_copy(update={"reverted": (*patch.reverted, event.apply_id)})
+    state = taken.state
+    if not taken.standing:
+        state = PatchState.REVERTED
+    elif state is PatchState.APPLIED:
+        state = PatchState.PROPOSED
+    view.patches[patch.number] = taken.model_copy(update={"state": state})
+
+
+def _marked(view: RunView, event: ev.HunksMarked, entry: ev.Entry) -> None:
+    patch = _patch(view, event.patch_id)
+    given = HunkMark(mark=event.mark, by=entry.actor, at=entry.time, comment=event.comment)
+    view.marks.setdefault(patch.number, {}).update(dict.fromkeys(event.hunks, given))
+
+
+def _settled(view: RunView, event: ev.ConflictSettled, _: ev.Entry) -> None:
+    patch = _patch(view, event.patch_id)
+    if patch.tree != event.tree:
+        raise StaleError(f"{event.patch_id} has moved on to another tree than the one that was looked at.")
+    takes = {**patch.takes, event.path: event.take}
+    view.patches[patch.number] = patch.model_copy(update={"takes": takes})
+
+
+def _retested(view: RunView, event: ev.PatchRetested, _: ev.Entry) -> None:
+    view.retests[_patch(view, event.patch_id).number] = event.outcome
 
 
 _APPLY: dict[type, Callable[[RunView, Any, ev.Entry], None]] = {
@@ -199,6 +225,9 @@ _APPLY: dict[type, Callable[[RunView, Any, ev.Entry], None]] = {
     ev.Commented: _commented,
     ev.FollowUpRequested: _follow_up,
     ev.PatchProposed: _proposed,
+    ev.HunksMarked: _marked,
+    ev.ConflictSettled: _settled,
+    ev.PatchRetested: _retested,
     ev.PatchApplied: _applied,
     ev.PatchReverted: _reverted,
 }

@@ -44,6 +44,7 @@ def claimed(view: RunView, event: ev.TaskClaimed, entry: ev.Entry) -> None:
         Move.CLAIM,
         epoch=event.epoch,
         owner=event.worker_id,
+        worker=event.worker_id,
         claimed_at=entry.time,
         not_before=0.0,
         failure=None,

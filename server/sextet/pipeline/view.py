@@ -12,7 +12,7 @@ from sextet.model.answers import Analysis, Ledger
 from sextet.model.names import ENDED, Kind, Role, RunState, TaskState
 from sextet.model.notes import Approval, Comment, Question
 from sextet.model.outcome import AnalysisOutcome, ConsensusOutcome, Finding, SplitOutcome, TestOutcome
-from sextet.model.patch import Patch, PatchState
+from sextet.model.patch import HunkMark, Patch, PatchState
 from sextet.model.run import Base, Run
 from sextet.model.settings import RoleSettings
 from sextet.model.task import Task, Usage
@@ -56,6 +56,10 @@ class RunView:
     """Tasks by patch and kind."""
     ledgers: dict[int, Ledger] = field(default_factory=dict)
     patches: dict[int, Patch] = field(default_factory=dict)
+    marks: dict[int, dict[str, HunkMark]] = field(default_factory=dict)
+    """What people think of hunks, by patch and hunk id; marks of hunks that are gone mean nothing."""
+    retests: dict[int, TestOutcome] = field(default_factory=dict)
+    """The latest tests on what the user has, by patch."""
     rounds: Counter[int] = field(default_factory=Counter)
     acted: dict[int, int] = field(default_factory=dict)
     """The reviewer's epoch whose findings are being mended, by patch."""
@@ -230,5 +234,5 @@ class RunView:
         if task_id not in known.tasks:
             changes["tasks"] = (*known.tasks, task_id)
         if tree != known.tree:
-            changes |= {"state": PatchState.DRAFT, "tested": None, "untested": False}
+            changes |= {"state": PatchState.DRAFT, "tested": None, "untested": False, "takes": {}}
         self.patches[patch] = known.model_copy(update=changes)

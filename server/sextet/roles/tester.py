@@ -38,7 +38,7 @@ class Tester:
         async with self.desk.worktree(assignment, assignment.tree) as own:
             fence = command_fence(settings, own, trusted=bool(settings.tester.commands))
             bench = Bench(self.desk.agents, fence, settings, sink)
-            ran = await _all(bench, commands)
+            _, ran = await _all(bench, commands)
         return judge(assignment.tree, ran, assignment.baseline)
 
     async def _find(self, assignment: Assignment, sink: Sink) -> tuple[str, ...]:
@@ -67,19 +67,7 @@ async def baseline(desk: Desk, run: Run, tree: str, teller: Teller) -> tuple[Com
     settings = run.settings
     if not settings.tester.commands and not settings.worktree.setup_command:
         return None, TestOutcome(tree=tree, passed=True, untested=True, summary="There is no command to run.")
-    name = f"baseline-{tree[:12]}"
-    left = desk.workshop.open(run.id, name, 1)
-    if left is not None:  # of a server that was killed
-        await desk.workshop.discard(left, lost_ok=True)
-    own = await desk.workshop.attempt(run.id, name, 1, tree)
-    try:
-        await desk.workshop.prepare(own, settings.worktree)
-        bench = Bench(desk.agents, command_fence(settings, own), settings, teller)
-        set_up = await bench.set_up()
-        ran = [each for each in (set_up,) if each is not None and each.run.exit_code != 0]
-        ran += [await bench.run(each, f"test-{n}.log") for n, each in enumerate(settings.tester.commands, 1)]
-    finally:
-        await desk.workshop.discard(own, lost_ok=True)
+    set_up, ran = await _on(desk, run, f"baseline-{tree[:12]}", tree, teller)
     outcome = judge(tree, ran, None)
     marked = tuple(each.model_copy(update={"baseline": True}) for each in outcome.findings)
     runs = tuple(run.model_copy(update={"baseline": run.exit_code != 0}) for run in outcome.commands)
@@ -87,13 +75,40 @@ async def baseline(desk: Desk, run: Run, tree: str, teller: Teller) -> tuple[Com
     return set_up.run if set_up else None, outcome
 
 
-async def _all(bench: Bench, commands: Sequence[str]) -> list[Ran]:
+async def retest(desk: Desk, assignment: Assignment, teller: Teller) -> TestOutcome:
+    """Run the configured commands on `assignment.tree`, which no task of the run made.
+
+    Raises:
+        AttemptFailedError: the commands could not be run at all, and why.
+    """
+    run, tree = assignment.run, assignment.tree
+    if not run.settings.tester.commands:
+        return TestOutcome(tree=tree, passed=True, untested=True, summary="No test command is configured.")
+    _, ran = await _on(desk, run, f"retest-{tree[:12]}", tree, teller)
+    return judge(tree, ran, assignment.baseline)
+
+
+async def _on(desk: Desk, run: Run, name: str, tree: str, teller: Teller) -> tuple[Ran | None, list[Ran]]:
+    """Set-up and every command on a tree, in a worktree that is removed then."""
+    left = desk.workshop.open(run.id, name, 1)
+    if left is not None:  # of a server that was killed
+        await desk.workshop.discard(left, lost_ok=True)
+    own = await desk.workshop.attempt(run.id, name, 1, tree)
+    try:
+        await desk.workshop.prepare(own, run.settings.worktree)
+        bench = Bench(desk.agents, command_fence(run.settings, own), run.settings, teller)
+        return await _all(bench, run.settings.tester.commands)
+    finally:
+        await desk.workshop.discard(own, lost_ok=True)
+
+
+async def _all(bench: Bench, commands: Sequence[str]) -> tuple[Ran | None, list[Ran]]:
     """Set-up (which stands in the report when it fails), then every command, also after one that fails."""
     set_up = await bench.set_up()
     ran = [set_up] if set_up is not None and set_up.run.exit_code != 0 else []
     for number, command in enumerate(commands, 1):
         ran.append(await bench.run(command, f"test-{number}.log"))
-    return ran
+    return set_up, ran
 
 
 def judge(tree: str, ran: Sequence[Ran], base: TestOutcome | None) -> TestOutcome:

@@ -35,6 +35,20 @@ def assignment(view: RunView, task: Task, worker_id: str) -> Assignment:
     )
 
 
+def retest(view: RunView, patch: int, tree: str) -> Assignment:
+    """What the tester needs to know to try a tree that the user made of a patch."""
+    task = Task(id=f"retest-{patch}", kind=Kind.TEST, title="Test what the user has", patch=patch, epoch=1)
+    return Assignment(
+        run=view.the_run,
+        task=task,
+        worker_id="retest-1",
+        settings=view.settings_of(Role.TESTER),
+        tree=tree,
+        models=(),
+        baseline=_baseline(view, task),
+    )
+
+
 def _tree(view: RunView, task: Task) -> str:
     if task.kind in {Kind.TEST, Kind.REVIEW} and task.start:
         return task.start

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sextet.model.events import BaselineFinished
-from sextet.model.outcome import Outcome
+from sextet.model.outcome import Outcome, TestOutcome
 from sextet.model.task import Task
 from sextet.pipeline.view import RunView
 from sextet.roles.executor import Assignment, Sink
@@ -44,6 +44,14 @@ class Engine(Protocol):
 
     async def baseline(self, view: RunView, patch: int, sink: Sink) -> BaselineFinished:
         """Run set-up and test commands once on the untouched base of a patch."""
+        ...
+
+    async def retest(self, assignment: Assignment, sink: Sink) -> TestOutcome:
+        """Run the test commands on a tree that the user made of a patch.
+
+        Raises:
+            SextetError: they could not be run at all, and why.
+        """
         ...
 
     async def integrate(self, view: RunView, task_id: str) -> Integration:

@@ -7,19 +7,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sextet.engines.local import LocalEngine
-from sextet.errors import SextetError
+from sextet.errors import BusyError, SextetError
 from sextet.model import events as ev
 from sextet.model.names import RunState
+from sextet.model.outcome import TestOutcome
+from sextet.model.patch import Patch
 from sextet.model.run import Run
 from sextet.roles.cast import Cast
 from sextet.roles.wording import one_line
+from sextet.runtime.assign import retest
+from sextet.runtime.attempt import AttemptSink
 from sextet.runtime.finish import finish
 from sextet.runtime.live import LiveRun
+from sextet.runtime.logs import WorkerLog
 from sextet.runtime.session import Session
 from sextet.runtime.slots import Slots
 from sextet.service import agents, moved, patches
 from sextet.service.notices import notices
 from sextet.service.place import Place
+from sextet.workspace import snapshot as user_state
 from sextet.workspace.repository import inspect
 from sextet.workspace.worktree import Workshop
 
@@ -125,6 +131,39 @@ class Active:
                 with suppress(SextetError):
                     await moved.note(session, await inspect(self._house.place.top))
             return state
+
+    async def retest(self, patch: Patch) -> TestOutcome:
+        """Run the test commands on what the user has now; nothing else is worked on meanwhile.
+
+        Raises:
+            BusyError: a run is at work.
+            SextetError: the commands could not be run at all, and why.
+        """
+        house, session = self._house, self.session
+        if house.turn.locked():
+            raise BusyError(
+                "A run is at work; its tests and these would be in each other's way.",
+                next_step="Test again when it has ended.",
+            )
+        async with house.turn:
+            workshop: Workshop | None = None
+            try:
+                workshop, ensemble = await self._prepare(session.view.the_run)
+                repository, _ = await house.place.now()
+                base = await user_state.take(workshop.mirror, repository, run_id=session.run_id)
+                asked = retest(session.view, patch.number, base.tree)
+                log = WorkerLog(session.run_id, asked.worker_id, session.artifacts.log, session.bus)
+                sink = AttemptSink(session, asked.task, asked.worker_id, log)
+                try:
+                    outcome = await LocalEngine(workshop, Cast(workshop, ensemble.by_role)).retest(
+                        asked, sink
+                    )
+                finally:
+                    log.flush()
+            finally:
+                await finish(self._tidy(workshop))
+        await session.record(ev.PatchRetested(patch_id=patch.id, outcome=outcome))
+        return outcome
 
     async def _notice(self) -> None:
         """Tell once, at the beginning, what the person should know."""

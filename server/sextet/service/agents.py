@@ -13,7 +13,7 @@ from typing import Any, Final
 from sextet.codex.app_server import AppServer
 from sextet.codex.exec import ExecAgents
 from sextet.codex.install import SandboxProbe
-from sextet.codex.turn import Agents
+from sextet.codex.turn import Agents, ModelInfo
 from sextet.errors import CodexError
 from sextet.model.names import Role
 from sextet.model.run import Run
@@ -95,20 +95,39 @@ class Troupe:
         Raises:
             CodexError: it is missing, too old or broken, or its sandbox does not work here.
         """
+        return await self._started(settings)
+
+    async def models(self, settings: Settings) -> tuple[ModelInfo, ...]:
+        """The models that the real Codex offers; it is started when none runs, and kept as after a run.
+
+        A run at work keeps its Codex, whatever the settings say by now: that one is asked then.
+
+        Raises:
+            CodexError: it is missing, too old or broken.
+        """
+        codex = await self._started(settings, asking=True)
+        try:
+            return await codex.models()
+        finally:
+            if not self._busy:
+                await self.part(keep=True)
+
+    async def _started(self, settings: Settings, *, asking: bool = False) -> AppServer | ExecAgents:
         since = asyncio.get_running_loop().time()
         async with self._lock:
             self._rest()
             at, refusal = self._refusal
             if refusal is not None and at >= since:  # somebody else has tried it meanwhile, in vain
                 raise CodexError(refusal.what, next_step=refusal.next_step, **refusal.facts)
-            if self._codex is not None and self._settings != settings.codex:
+            if self._codex is not None and self._settings != settings.codex and not (asking and self._busy):
                 await self._let_go()
             if self._codex is None:
                 self._codex, self._settings = self._make(settings.codex), settings.codex
             try:
-                await _ready(self._codex, self._folder, fenced=_fenced(settings))
+                await _ready(self._codex, self._folder, fenced=not asking and _fenced(settings))
             except BaseException as error:
-                await self._let_go()
+                if not (asking and self._busy):
+                    await self._let_go()
                 if isinstance(error, CodexError):
                     self._refusal = (asyncio.get_running_loop().time(), error)
                 raise

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
-from sextet.errors import NotFoundError, UsageError
+from sextet.errors import BusyError, NotFoundError, UsageError
 from sextet.model import events as ev
 from sextet.model.base import Record
 from sextet.model.names import RunState
 from sextet.runtime.crew import Crew
+from sextet.runtime.session import Session
+from sextet.service import attempts, machine, moved, opinions, patches, people, recovery, sweeping
 from sextet.service import methods as m
-from sextet.service import moved, patches, people
 from sextet.service import params as p
 from sextet.service import results as r
 from sextet.service.orchestrator import Orchestrator
@@ -44,6 +46,7 @@ class Dispatcher:
             "run/followUp": self._follow_up,
             "workers/start": self._workers_start,
             "workers/stop": self._workers_stop,
+            "roles/get": partial(machine.roles, orchestrator),
             "roles/set": self._roles_set,
             "task/approve": self._person(people.approve),
             "task/requestChanges": self._request_changes,
@@ -53,10 +56,21 @@ class Dispatcher:
             "task/interrupt": self._interrupt,
             "question/answer": self._person(people.answer),
             "log/read": self._log,
+            "artifact/read": partial(attempts.read, orchestrator),
             "patch/list": self._patches,
             "patch/get": self._patch,
             "patch/apply": self._apply,
+            "patch/mark": self._opinion(opinions.mark),
+            "patch/comment": self._opinion(opinions.comment),
+            "patch/resolve": self._opinion(opinions.settle),
+            "patch/retest": self._retest,
+            "patch/open": self._page(opinions.open_patch),
+            "task/open": self._page(opinions.open_task),
             "patch/revert": self._revert,
+            "recover/list": partial(recovery.listing, orchestrator),
+            "clean": partial(sweeping.clean, orchestrator),
+            "models/list": partial(machine.models, orchestrator),
+            "doctor": partial(machine.doctor, orchestrator),
         }
 
     async def call(self, method: str, params: Mapping[str, Any]) -> Record:
@@ -69,6 +83,7 @@ class Dispatcher:
         Raises:
             NotFoundError: there is no such method.
             UsageError: the params do not fit; `facts["path"]` names the first bad field.
+            BusyError: it changes something, and the lock of the work tree is not held here.
             SextetError: it could not be done, and why.
         """
         known = m.METHODS.get(method)
@@ -80,6 +95,11 @@ class Dispatcher:
             first = error.errors(include_url=False, include_context=False)[0]
             path = ".".join(str(part) for part in first["loc"])
             raise UsageError(f"{path or 'params'}: {first['msg']}.", path=path) from error
+        if not known.reads and not self._orchestrator.supervising:
+            raise BusyError(
+                f"`{method}` changes something, and this process is not the supervisor of the work tree.",
+                next_step="Repeat it in a moment.",
+            )
         return await self._handlers[method](asked)
 
     # Runs -----------------------------------------------------------------------------------------
@@ -170,12 +190,22 @@ class Dispatcher:
         return handle
 
     async def _request_changes(self, asked: p.SayToTask) -> Record:
-        active = await self._orchestrator.open(asked.run_id)
+        return await self._reopening(asked.run_id, lambda session: people.request_changes(session, asked))
+
+    def _opinion(self, verb: Callable[[Any, Any, Any], Awaitable[int]]) -> Handler:
+        async def handle(asked: p.OfPatch) -> Record:
+            return await self._reopening(asked.run_id, lambda session: verb(self._place, session, asked))
+
+        return handle
+
+    async def _reopening(self, run_id: str, verb: Callable[[Session], Awaitable[int]]) -> Record:
+        """Let a person say something that may set a complete run going again."""
+        active = await self._orchestrator.open(run_id)
         await active.rest()
         complete = active.session.view.state is RunState.COMPLETED
-        seq = await people.request_changes(active.session, asked)
-        if complete:
-            await self._orchestrator.drive(asked.run_id)
+        seq = await verb(active.session)
+        if complete and active.session.view.state is not RunState.COMPLETED:
+            await self._orchestrator.drive(run_id)
         return r.Done(seq=seq)
 
     async def _steer(self, asked: p.SayToTask) -> Record:
@@ -220,6 +250,17 @@ class Dispatcher:
         active = await self._orchestrator.open(asked.run_id)
         await moved.note(active.session, await inspect(self._place.top))
         return r.ApplyResult(applied=await patches.apply(self._place, active.session, asked))
+
+    async def _retest(self, asked: p.OfPatch) -> Record:
+        active = await self._orchestrator.open(asked.run_id)
+        outcome = await active.retest(patches.find(active.session.view, asked.patch_id))
+        return r.Retested(outcome=outcome)
+
+    def _page(self, verb: Callable[[Any, Any, Any], Awaitable[Record]]) -> Handler:
+        async def handle(asked: p.OfRun) -> Record:
+            return await verb(self._place, self._orchestrator.view(asked.run_id), asked)
+
+        return handle
 
     async def _revert(self, asked: p.RevertPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from sextet.codex import checks
 from sextet.errors import SextetError
-from sextet.model.base import Record, Text
 from sextet.model.settings import Settings
+from sextet.service import settings_files
+from sextet.service.shown import shown
+from sextet.service.upkeep_results import Check, DoctorReport
 from sextet.store.state import private_folder, state_home
 from sextet.system.durable import Folder
 from sextet.workspace import git, repository
@@ -24,17 +26,22 @@ LEAST_SPACE = 1 << 30
 _PROBE = "doctor.probe"
 
 
-class Check(Record):
-    """One thing that was looked at."""
+async def report(folder: Path) -> DoctorReport:
+    """Everything that a run needs, and what is not used of the settings; works without a repository too.
 
-    name: str
-    """`python`, `git`, `repository`, `state`, `codex`, `home`, `login` or `sandbox`."""
-    ok: bool | None
-    """None when it could not be found out or is only worth a warning."""
-    what: Text
-    """What was found, or what is wrong."""
-    next_step: Text = ""
-    """What to do; may be set on a check that is ok, as advice."""
+    Which Codex is looked at is the user's own choice: nothing that the repository says has a say in what is
+    started here, so nothing has to be trusted before.
+
+    Args:
+        folder: any existing folder.
+    """
+    try:
+        top = (await repository.inspect(folder)).top
+    except SextetError:  # the examination itself tells what is wrong
+        top = folder
+    own = await asyncio.to_thread(settings_files.load, None)
+    resolved = await asyncio.to_thread(settings_files.load, top)
+    return DoctorReport(checks=await examine(folder, own.settings), problems=resolved.problems)
 
 
 async def examine(folder: Path, settings: Settings) -> tuple[Check, ...]:
@@ -60,11 +67,6 @@ async def _guarded(name: str, check: Awaitable[Check]) -> Check:
         return await check
     except SextetError as error:
         return Check(name=name, ok=False, what=error.what, next_step=error.next_step)
-
-
-def shown(path: Path) -> str:
-    """A path as text; bytes that are none are escaped."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _python() -> Check:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Self
 
-from sextet.errors import NotFoundError, SextetError, TrustError, UsageError
+from sextet.errors import BusyError, NotFoundError, SextetError, TrustError, UsageError
 from sextet.model import events as ev
 from sextet.model.live import Heartbeat
 from sextet.model.names import RunState
@@ -49,6 +49,8 @@ class Orchestrator:
         self.bus = bus or Bus()
         self.problems: list[str] = []
         """What was not used of the settings and why, sentence by sentence."""
+        self.supervising = False
+        """True while it holds the lock: only then may anything be changed through it."""
         self._lock = SupervisorLock(place.state)
         self._active: dict[str, Active] = {}
         self._keys: dict[str, str] = {}
@@ -57,8 +59,8 @@ class Orchestrator:
         self._opening = asyncio.Lock()
         self._heart: asyncio.Task[None] | None = None
         self._survivors = Survivors(place.state.path)
-        self._troupe = agents.Troupe(place.state.path)
-        self._house = House(place, self._troupe, Slots(Settings().max_agents))
+        self.troupe = agents.Troupe(place.state.path)
+        self._house = House(place, self.troupe, Slots(Settings().max_agents))
 
     async def __aenter__(self) -> Self:
         """Take the lock of the work tree.
@@ -67,6 +69,7 @@ class Orchestrator:
             BusyError: another supervisor has it.
         """
         self._lock.acquire()
+        self.supervising = True
         await self._survivors.reap()
         self._survivors.watch()
         self._heart = asyncio.create_task(beat(self.bus, self._heartbeats))
@@ -85,11 +88,12 @@ class Orchestrator:
             if self._heart is not None:
                 self._heart.cancel()
                 await asyncio.gather(self._heart, return_exceptions=True)
-            await self._troupe.close()
+            await self.troupe.close()
             await self.place.close()
             await processes.stop_all(1.0)
             self._survivors.forget()
         finally:
+            self.supervising = False
             self._lock.release()
 
     def _heartbeats(self) -> tuple[Heartbeat, ...]:
@@ -120,7 +124,7 @@ class Orchestrator:
         chosen = [key for key, origin in resolved.sources.items() if origin == "run"]
         played = ""
         if asked.executor == "codex" and asked.auto_start:
-            self._troupe.warm(settings)
+            self.troupe.warm(settings)
         if asked.executor == "rehearsal":
             play = scenario.load(asked.scenario or "default")
             settings, played = play.overlay(settings), scenario.dump(play)
@@ -157,7 +161,7 @@ class Orchestrator:
             if self.place.repository.head:
                 workshop.stock(await workshop.mirror.tree_of(self.place.repository.head))
         with suppress(TrustError):
-            await self._troupe.warm(self.place.agree(resolved, by=""))
+            await self.troupe.warm(self.place.agree(resolved, by=""))
 
     async def drive(self, run_id: str) -> None:
         """Begin to work on a run in the background (after the one that is at work).
@@ -221,7 +225,28 @@ class Orchestrator:
                 session.put(ev.RunStateChanged(state=RunState.INTERRUPTED, reason="its supervisor is gone"))
             return self._active[run_id]
 
-    def at_work(self) -> tuple[Active, ...]:
+    @asynccontextmanager
+    async def shut(self, run_id: str) -> AsyncIterator[None]:
+        """As long as this lasts nobody has the run open here, nor can open it.
+
+        Raises:
+            BusyError: it is at work.
+        """
+        async with self._opening:
+            if run_id in self.at_work:
+                raise BusyError(f"Run {run_id} is at work.", next_step="Wait until it has ended.")
+            active = self._active.pop(run_id, None)
+            if active is not None:
+                await active.close()
+            yield
+
+    @property
+    def at_work(self) -> tuple[str, ...]:
+        """The runs that are driven here and have not ended."""
+        open_now = self._active.items()
+        return tuple(key for key, each in open_now if self.driven(key) and not each.session.view.ended)
+
+    def driving(self) -> tuple[Active, ...]:
         """The runs that somebody works on here, prepares, or has in the queue."""
         return tuple(self._active[run_id] for run_id in tuple(self._active) if self.driven(run_id))
 

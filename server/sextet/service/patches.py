@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sextet.errors import ApplyError, NotFoundError, RepositoryError, SextetError, StaleError
 from sextet.model import events as ev
-from sextet.model.patch import Applied, ApplyKind, Patch, PatchState
+from sextet.model.patch import Applied, ApplyKind, ChangeSet, Patch, PatchState
 from sextet.pipeline.view import RunView
 from sextet.runtime.finish import finish
 from sextet.runtime.session import Session
+from sextet.service import inbox
 from sextet.service.params import ApplyPatch, OfPatch, RevertPatch
 from sextet.service.place import Place
 from sextet.service.results import PatchDetail, RevertResult
@@ -15,6 +18,7 @@ from sextet.workspace import apply as writer
 from sextet.workspace import changeset
 from sextet.workspace.images import standing
 from sextet.workspace.mirror import Mirror
+from sextet.workspace.partial import select
 from sextet.workspace.repository import inspect
 
 
@@ -32,18 +36,24 @@ def find(view: RunView, patch_id: str) -> Patch:
 
 
 async def detail(place: Place, view: RunView, asked: OfPatch) -> PatchDetail:
-    """The change set of a patch and its picture."""
+    """The change set of a patch, its picture, and its hunks with what people think of them."""
     patch = find(view, asked.patch_id)
     mirror = await Mirror.open(place.repository, place.state.path)
-    changes = await changeset.diff(mirror, patch.base, patch.tree)
-    return PatchDetail(patch=patch, changes=changes, diff=await changeset.picture(mirror, changes))
+    drawn = await place.inbox.draw(mirror, view, patch)
+    return PatchDetail(
+        patch=patch,
+        changes=drawn.changes,
+        diff=await changeset.picture(mirror, drawn.changes),
+        hunks=inbox.inbox(drawn, view, patch),
+        retest=view.retests.get(patch.number),
+    )
 
 
 async def apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
-    """Write a whole patch into the work tree, all or nothing; the supervisor's lock is held.
+    """Write a patch, or chosen hunks of it, into the work tree, all or nothing; the caller holds the lock.
 
     Raises:
-        StaleError: the patch is not the one that was looked at.
+        StaleError: the patch is not the one that was looked at, or has none of the chosen hunks any more.
         ApplyError: it is not approved, a control file is not confirmed, or files do not fit.
         RepositoryError: another branch is checked out, or a rebase is in progress. Nothing is written then.
     """
@@ -82,8 +92,8 @@ async def _apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
             next_step="Switch back, or apply with --merge if you mean this branch.",
         )
     mirror = await Mirror.open(repository, place.state.path)
-    changes = await changeset.diff(mirror, patch.base, patch.tree)
-    plan = await writer.plan(repository, mirror, changes)
+    part = await _part(place, session.view, patch, (mirror, asked.hunks))
+    plan = (await writer.plan(repository, mirror, part.changes)).settle(patch.takes)
     if plan.control and not asked.control_files:
         raise ApplyError(
             f"The patch changes files that steer tools, editors or CI: {', '.join(plan.control)}.",
@@ -91,24 +101,49 @@ async def _apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
             control=list(plan.control),
             tree=patch.tree,
         )
-    if plan.kind is not ApplyKind.EXACT and not plan.conflicts and not asked.merge:
+    if plan.kind is not ApplyKind.EXACT and not plan.conflicts and not (asked.merge or patch.takes):
         raise ApplyError(
             "Some files have changed since the run began; applying would merge, and that result is untested.",
             next_step="Allow it with --merge, or ask for a follow-up, which starts from what you have now.",
             merge=True,
             tree=patch.tree,
         )
-    return await finish(_written(place, session, patch, plan, asked.by))
+    return await finish(_written(place, session, part, (plan, asked.by)))
 
 
-async def _written(place: Place, session: Session, patch: Patch, plan: writer.Plan, by: str) -> Applied:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What of a patch is to be written."""
+
+    patch: Patch
+    changes: ChangeSet
+    hunks: tuple[str, ...]
+    """All hunks that are in the work tree afterwards."""
+    whole: bool
+
+
+async def _part(place: Place, view: RunView, patch: Patch, what: tuple[Mirror, tuple[str, ...]]) -> _Part:
+    mirror, wanted = what
+    drawn = await place.inbox.draw(mirror, view, patch)
+    every = tuple(dict.fromkeys(hunk.id for hunk in drawn.hunks))
+    picked = inbox.chosen(drawn, patch, wanted) if wanted else frozenset(every)
+    if len(picked) == len(every):
+        return _Part(patch, drawn.changes, every, whole=True)
+    changes = await select(mirror, drawn.changes, inbox.numbers(drawn, picked))
+    return _Part(patch, changes, tuple(each for each in every if each in picked), whole=False)
+
+
+async def _written(place: Place, session: Session, part: _Part, how: tuple[writer.Plan, str]) -> Applied:
     """Write and record it; what a killed process wrote and could not record is recorded now."""
+    plan, by = how
     applied = None
     if all(step.now == step.after for step in plan.steps):
-        applied = standing(place.state.applies, patch.base, patch.tree)
-    if applied is None or applied.id in {each.id for each in patch.applied}:
-        applied = await writer.apply(plan, writer.Order(by=by, state=place.state.path))
-    await session.record(ev.PatchApplied(patch_id=patch.id, applied=applied), actor=by)
+        applied = standing(place.state.applies, part.changes.old_tree, part.changes.new_tree)
+    if applied is None or applied.id in {each.id for each in part.patch.applied}:
+        kind = None if part.whole else ApplyKind.PARTIAL
+        applied = await writer.apply(plan, writer.Order(by=by, state=place.state.path, kind=kind))
+    applied = applied.model_copy(update={"hunks": part.hunks, "whole": part.whole})
+    await session.record(ev.PatchApplied(patch_id=part.patch.id, applied=applied), actor=by)
     return applied
 
 
@@ -160,8 +195,8 @@ async def revert(place: Place, session: Session, asked: RevertPatch) -> RevertRe
 
 async def _revert(place: Place, session: Session, asked: RevertPatch) -> RevertResult:
     patch = find(session.view, asked.patch_id)
-    done = [each for each in patch.applied if asked.apply_id in {None, each.id}]
-    if not done or patch.state is not PatchState.APPLIED:
+    done = [each for each in patch.standing if asked.apply_id in {None, each.id}]
+    if not done:
         raise NotFoundError(f"{patch.id} is not applied, so there is nothing to take back.")
     repository = await inspect(place.top)
     mirror = await Mirror.open(repository, place.state.path)
@@ -172,14 +207,3 @@ async def _revert(place: Place, session: Session, asked: RevertPatch) -> RevertR
     event = ev.PatchReverted(patch_id=patch.id, apply_id=done[-1].id, by=asked.by, kept=merged)
     await session.record(event, actor=asked.by)
     return RevertResult(files=result.files, merged=merged)
-
-
-async def recover(place: Place) -> tuple[str, ...]:
-    """Finish or take back what a crash cut off while a patch was written; sentences about it."""
-    found = await writer.recover(place.repository, place.state.path)
-    said = []
-    for each in found:
-        what = "was completed" if each.complete else "was taken back"
-        left = f"; changed since and left alone: {', '.join(each.left)}" if each.left else ""
-        said.append(f"An apply that was cut off ({each.applied.id}) {what}{left}.")
-    return tuple(said)

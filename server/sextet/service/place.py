@@ -13,6 +13,7 @@ from sextet.errors import SettingsError, TrustError
 from sextet.model.settings import Settings
 from sextet.service import settings_files
 from sextet.service.editor_settings import EditorSettings
+from sextet.service.inbox import Inbox
 from sextet.service.settings import Layer, Resolved, TrustItem, needs_trust, resolve
 from sextet.store.state import State
 from sextet.store.trust import Trust
@@ -35,6 +36,8 @@ class Place:
     """What the editor says in its settings; it may say something else at any moment."""
     applying: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
     """Held while a patch is written into the work tree or taken back."""
+    inbox: Inbox = field(default_factory=Inbox, compare=False, repr=False)
+    """Pictures of patches."""
     _kept: list[Workshop] = field(default_factory=list, compare=False, repr=False)
     """The workshop, once it was opened."""
 

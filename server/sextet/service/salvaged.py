@@ -5,19 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sextet.model.base import Oid, Record
 from sextet.service.place import Place
+from sextet.service.upkeep_results import Salvaged
 from sextet.workspace.git import Git
 from sextet.workspace.mirror import REFS
-
-
-class Salvaged(Record):
-    """One captured attempt: `commit` is in the mirror, its first parent is what the attempt began with."""
-
-    run_id: str
-    task_id: str
-    epoch: int
-    commit: Oid
 
 
 def mirror_of(place: Place) -> Path:

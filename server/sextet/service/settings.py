@@ -13,12 +13,11 @@ from pydantic import JsonValue
 from sextet.errors import SettingsError
 from sextet.model.base import Line, Record
 from sextet.model.names import Role
-from sextet.model.settings import Settings
+from sextet.model.settings import Origin, Problem, Settings
 from sextet.roles.wording import one_line
 from sextet.service.settings_table import TABLE, check, value_of
 from sextet.store.trust import digest_of
 
-Origin = Literal["run", "editor", "repository", "user"]
 ORIGINS: tuple[Origin, ...] = ("run", "editor", "repository", "user")
 """Where a value may come from, the first to decide first; after them comes the default."""
 
@@ -36,17 +35,6 @@ _OWN = {
     "repository": "the repository",
     "user": "your settings",
 }
-
-
-class Problem(Record):
-    """Something in a settings file that is not used, for the person and for a diagnostic on that file."""
-
-    key: Line
-    """With `sextet.`; empty when the whole file cannot be read."""
-    sentence: Line
-    file: Line = ""
-    """Path of the file; empty where the value did not come from one."""
-    level: Literal["error", "warning"] = "error"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from typing import Any
 import platformdirs
 
 from sextet.errors import SettingsError, SextetError, StoreError
+from sextet.model.settings import Origin, Problem
 from sextet.roles.wording import one_line
 from sextet.service import jsonc
-from sextet.service.settings import MOST_PROBLEMS, Layer, Origin, Problem, Resolved, named, resolve
+from sextet.service.settings import MOST_PROBLEMS, Layer, Resolved, named, resolve
 from sextet.system import durable
 
 SIZE_LIMIT = 1 << 20

@@ -8,11 +8,11 @@ from contextlib import suppress
 from sextet.errors import SextetError
 from sextet.model import events as ev
 from sextet.model.names import Role
-from sextet.model.settings import RoleSettings, Settings
+from sextet.model.settings import Problem, RoleSettings, Settings
 from sextet.pipeline.view import RunView
 from sextet.service.active import Active
 from sextet.service.place import Place
-from sextet.service.settings import Problem, TrustItem
+from sextet.service.settings import TrustItem
 from sextet.service.settings_table import TABLE, value_of
 
 

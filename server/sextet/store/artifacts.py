@@ -9,7 +9,14 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 
 from sextet.errors import NotFoundError, StoreError
-from sextet.store.layout import RunFolder, check_file_name, check_id, check_worker_id
+from sextet.store.layout import (
+    CONVERSATION,
+    RunFolder,
+    check_file_name,
+    check_id,
+    check_worker_id,
+    is_file_name,
+)
 from sextet.store.logs import LOG_LIMIT, Log
 from sextet.system.disk import DISK, Disk, explained, write_all
 from sextet.system.durable import Folder
@@ -19,6 +26,9 @@ FILE_LIMIT = 16 << 20
 
 ATTEMPT_LIMIT = 64 << 20
 """Bytes of all artifacts of one attempt at most."""
+
+NAMES_LIMIT = 1_000
+"""Artifacts of one attempt that are listed at most; only a run that was not made here could have more."""
 
 _CUT = b"\n[sextet: cut here, the limit of %d bytes is reached]\n"
 
@@ -93,18 +103,52 @@ class Artifacts:
         except FileNotFoundError as error:
             raise NotFoundError(f"Attempt {epoch} of {task_id} has no {name}.") from error
 
-    def names(self, task_id: str, epoch: int) -> list[str]:
-        """The artifacts of an attempt, sorted; empty when it left none."""
+    def sizes(self, task_id: str, epoch: int) -> dict[str, int]:
+        """Bytes of everything that `piece` can read of an attempt, by name; empty when it left nothing."""
+        found: dict[str, int] = {}
         with suppress(NotFoundError), self._attempt(task_id, epoch) as folder:
-            return sorted(name for name in folder.names() if not name.startswith("."))
-        return []
+            for name in sorted(filter(is_file_name, folder.names()))[:NAMES_LIMIT]:
+                with suppress(StoreError, FileNotFoundError):  # a link or a folder, or gone meanwhile
+                    found[name] = folder.read_piece(name, 0, 0)[1]
+        with suppress(NotFoundError, StoreError):
+            found[CONVERSATION] = self.piece(task_id, epoch, CONVERSATION, 0, 0)[1]
+        return found
+
+    def piece(self, task_id: str, epoch: int, name: str, offset: int, limit: int) -> tuple[bytes, int]:
+        """A piece of an artifact, and the bytes of the whole file.
+
+        Args:
+            task_id: the attempt's task.
+            epoch: the attempt's epoch.
+            name: a name of `sizes`; `CONVERSATION` is the comments on the task, whatever the epoch.
+            offset: bytes before the piece.
+            limit: bytes of the piece at most.
+
+        Raises:
+            UnsafePathError: a name is not one.
+            NotFoundError: there is no such file.
+            StoreError: it is no regular file, or the disk refuses.
+        """
+        talk = check_file_name(name) == CONVERSATION
+        try:
+            with self._below("conversations") if talk else self._attempt(task_id, epoch) as folder:
+                return folder.read_piece(f"{check_id(task_id)}.md" if talk else name, offset, limit)
+        except FileNotFoundError as error:
+            raise NotFoundError(f"Attempt {epoch} of {task_id} has no {name}.") from error
 
     def _attempt(self, task_id: str, epoch: int, *, create: bool = False) -> Folder:
         try:
-            return self._run.below("attempts", check_id(task_id), str(int(epoch)), create=create)
+            return self._below("attempts", check_id(task_id), str(int(epoch)), create=create)
+        except FileNotFoundError as error:
+            raise NotFoundError(f"Attempt {epoch} of {task_id} left nothing behind.") from error
+
+    def _below(self, first: str, *more: str, create: bool = False) -> Folder:
+        """A folder of the run; raises FileNotFoundError when it is missing and not to be made."""
+        try:
+            return self._run.below(first, *more, create=create)
         except StoreError as error:
             if isinstance(error.__cause__, FileNotFoundError) and not create:
-                raise NotFoundError(f"Attempt {epoch} of {task_id} left nothing behind.") from error
+                raise FileNotFoundError(first) from error
             raise
 
     def _append_capped(self, attempt: tuple[str, int], folder: Folder, fd: int, data: bytes) -> bool:
@@ -163,17 +207,9 @@ class Artifacts:
             return log
         if log is not None:
             self._logs.pop(worker_id).close()
-        folder = self._logs_folder(create=writable)
+        folder = self._below("logs", create=writable)
         log = self._logs[worker_id] = Log(folder, f"{worker_id}.log", self._log_limit, writable=writable)
         return log
-
-    def _logs_folder(self, *, create: bool) -> Folder:
-        try:
-            return self._run.below("logs", create=create)
-        except StoreError as error:
-            if isinstance(error.__cause__, FileNotFoundError) and not create:
-                raise FileNotFoundError("logs") from error
-            raise
 
     def converse(self, task_id: str, who: str, text: str, time: float) -> None:
         """Add a comment to a task's conversation.

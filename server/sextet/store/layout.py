@@ -12,6 +12,9 @@ from sextet.model.names import Kind
 RUNS = "codex-runs"
 """The folder at the top level of the work tree."""
 
+CONVERSATION = "conversation.md"
+"""The comments on a task, where files are named that belong to its attempts."""
+
 JOURNAL = "events.jsonl"
 RUN = "run.json"
 
@@ -49,6 +52,11 @@ def check_worker_id(worker_id: str) -> str:
 def check_file_name(name: str) -> str:
     """`name` when it is a plain file name (letters, digits, `.`, `_`, `-`); raises UnsafePathError else."""
     return _checked(_FILE, name, "the name of an artifact")
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a name found on the disk can be an artifact's."""
+    return _FILE.fullmatch(name) is not None
 
 
 def _checked(pattern: re.Pattern[str], value: str, what: str) -> str:

@@ -159,6 +159,7 @@ def remove(root: Path, state: State, run_id: str) -> None:
     folder = open_run(root, state, run_id)
     with explained(f"remove run {run_id}"):
         shutil.rmtree(folder.path)
+        shutil.rmtree(state.pages / run_id, ignore_errors=True)
         state.run(run_id).unlink()
 
 

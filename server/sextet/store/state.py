@@ -52,7 +52,7 @@ class State:
         key = hashlib.sha256(f"{status.st_dev}:{status.st_ino}".encode()).hexdigest()[:16]
         private_folder(home)
         state = cls(home / key)
-        for folder in (state.path, state.worktrees, state.applies, state.runs):
+        for folder in (state.path, state.worktrees, state.applies, state.runs, state.pages):
             private_folder(folder)
         state._write_down(top)
         return state
@@ -96,6 +96,11 @@ class State:
     def runs(self) -> Path:
         """Ownership records of runs."""
         return self.path / "runs"
+
+    @property
+    def pages(self) -> Path:
+        """Read-only documents for people, one folder per run."""
+        return self.path / "pages"
 
     def run(self, run_id: str) -> Path:
         """The ownership record of a run."""

@@ -140,6 +140,16 @@ class Folder:
         finally:
             os.close(fd)
 
+    def read_piece(self, name: str, offset: int, most: int) -> tuple[bytes, int]:
+        """At most `most` bytes from `offset` on, and the size of the whole file; raises as `open`."""
+        fd = self.open(name)
+        try:
+            with explained(f"read {name}"):
+                data = os.pread(fd, most, offset)
+                return data, os.fstat(fd).st_size  # after it, so that a file that grows is never too short
+        finally:
+            os.close(fd)
+
     def append(self, name: str) -> int:
         """Open a regular file at its end, made when missing; returns its descriptor, to be closed."""
         _check_name(name)

@@ -9,10 +9,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from sextet.errors import ApplyError, NotFoundError, RepositoryError, UnsafePathError
-from sextet.model.patch import Applied, ApplyKind, ChangeSet, FileChange
+from sextet.model.patch import Applied, ApplyKind, ChangeSet, FileChange, Take
 from sextet.system.disk import DISK, Disk
 from sextet.system.paths import Root
 from sextet.workspace.control import is_control
@@ -23,9 +23,6 @@ from sextet.workspace.repository import Repository
 from sextet.workspace.transaction import Transaction
 
 T = TypeVar("T")
-
-Take = Literal["mine", "theirs", "merge"]
-"""How a conflict is settled: the user's file stays, the patch's is taken, or both with conflict markers."""
 
 
 @dataclass(frozen=True, slots=True)

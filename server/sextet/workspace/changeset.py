@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import cast
 
@@ -32,7 +34,7 @@ _LONGEST_LINE = 20_000
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MODES = frozenset({"000000", "100644", "100755", "120000"})
 _OPTIONS = ("-r", "--no-renames", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color")
-_RANGE = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@.*\n", re.MULTILINE)
+_RANGE = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@.*\n", re.MULTILINE)
 
 
 async def diff(mirror: Mirror, old_tree: str, new_tree: str) -> ChangeSet:
@@ -165,12 +167,15 @@ async def picture(mirror: Mirror, changeset: ChangeSet, paths: Iterable[str] = (
         changeset: what to show.
         paths: only these; all when empty.
     """
+    return (await _drawn(mirror, changeset, paths)).decode("utf-8", "replace")
+
+
+async def _drawn(mirror: Mirror, changeset: ChangeSet, paths: Iterable[str]) -> bytes:
     wanted = [f":(top,literal){path}" for path in paths]
-    out = await mirror.git(
+    return await mirror.git(
         *("diff-tree", *_OPTIONS, "-p", "-U3", "--src-prefix=a/", "--dst-prefix=b/"),
         *(changeset.old_tree, changeset.new_tree, "--", *wanted),
     )
-    return out.decode("utf-8", "replace")
 
 
 async def hunks(mirror: Mirror, changeset: ChangeSet, paths: Iterable[str] = ()) -> tuple[Hunk, ...]:
@@ -182,11 +187,22 @@ async def hunks(mirror: Mirror, changeset: ChangeSet, paths: Iterable[str] = ())
         return ()
     kinds = {change.path: _sections(change) for change in changeset.files}
     order = [name for name in chosen for _ in range(kinds[name])]
-    drawn = await picture(mirror, changeset, wanted)
-    sections = re.split(r"^diff --git .*\n", drawn, flags=re.MULTILINE)[1:]
+    drawn = await _drawn(mirror, changeset, wanted)
+    sections = re.split(rb"^diff --git .*\n", drawn, flags=re.MULTILINE)[1:]
+    seen: Counter[str] = Counter()
     return tuple(
-        hunk for name, section in zip(order, sections, strict=True) for hunk in _hunks(name, section)
+        hunk for name, section in zip(order, sections, strict=True) for hunk in _hunks(name, section, seen)
     )
+
+
+def whole_file(change: FileChange) -> str:
+    """The id of the one hunk that a file without lines to show is."""
+    return _digest(change.path, change.old_mode, change.new_mode, change.old_blob, change.new_blob)
+
+
+def _digest(path: str, *what: object) -> str:
+    text = "\0".join(map(str, (path, *what)))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _sections(change: FileChange) -> int:
@@ -195,17 +211,21 @@ def _sections(change: FileChange) -> int:
     return len(types)
 
 
-def _hunks(name: str, section: str) -> Iterable[Hunk]:
+def _hunks(name: str, section: bytes, seen: Counter[str]) -> Iterable[Hunk]:
+    """The hunks of a file; the id of each comes from the very bytes that it changes, without context."""
     begins = list(_RANGE.finditer(section))
     ends = [found.start() for found in begins[1:]] + [len(section)] * bool(begins)
     for found, end in zip(begins, ends, strict=True):
-        body = section[found.end() : end].removesuffix("\n").split("\n")
+        body = section[found.end() : end].removesuffix(b"\n").split(b"\n")
+        changed = hashlib.sha256(b"\n".join(line for line in body if not line.startswith(b" "))).hexdigest()
+        seen[name + changed] += 1
         old_start, old_lines, new_start, new_lines = found.groups()
         yield Hunk(
+            id=_digest(name, changed, seen[name + changed]),
             path=name,
             old_start=int(old_start),
             old_lines=int(old_lines or 1),
             new_start=int(new_start),
             new_lines=int(new_lines or 1),
-            lines=tuple(line[:_LONGEST_LINE] for line in body),
+            lines=tuple(line.decode("utf-8", "replace")[:_LONGEST_LINE] for line in body),
         )

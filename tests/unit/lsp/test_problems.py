@@ -9,7 +9,7 @@ from lsprotocol.types import Diagnostic, DiagnosticSeverity, Position, Range
 
 from sextet.lsp.problems import Problems, diagnostics
 from sextet.lsp.published import Published
-from sextet.service.settings import Problem
+from sextet.model.settings import Problem
 
 FILE = Path("/somewhere/settings.json")
 TEXT = '{\n  "sextet.maxAgents": "\U0001f3b5",\n  "sextet.x": 1\n}'

