@@ -94,8 +94,9 @@ class Neovim:
     def _remote(self, *words: str) -> subprocess.CompletedProcess[str]:
         """What another Neovim says that asks this one; 0.7 puts answers on stdout, newer ones on stderr."""
         argv = [self.program, "--server", str(self.socket), *words]
+        env = os.environ | {"NVIM_LOG_FILE": os.devnull}
         either = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.run(argv, **either, text=True, check=False, timeout=2 * PATIENCE)
+        return subprocess.run(argv, **either, env=env, text=True, check=False, timeout=2 * PATIENCE)
 
 
 @contextmanager
@@ -105,12 +106,11 @@ def neovim(which: str, *files: Path, cwd: Path) -> Iterator[Neovim]:
     (home / "init.lua").write_text(configuration())
     socket, output = home / "run" / "nvim", home / "nvim.out"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | {"PATH": path, "NVIM_LOG_FILE": str(home / "nvim.log")}
     argv = [program(which), "--headless", "-n", "--cmd", f"luafile {TESTS / 'support' / 'nvim.lua'}"]
     argv += ["-u", str(home / "init.lua"), "--listen", str(socket), *map(str, files)]
     with output.open("wb") as sink:
-        process = subprocess.Popen(
-            argv, cwd=cwd, env=os.environ | {"PATH": path}, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
-        )
+        process = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
     try:
         made = Neovim(argv[0], process, socket, output)
         made.come_up()
