@@ -50,12 +50,20 @@ class Neovim:
     socket: Path
     output: Path
 
+    def come_up(self) -> None:
+        """Wait until it has read its configuration and its files."""
+        end = time.monotonic() + PATIENCE
+        while self._remote("--remote-expr", "v:vim_did_enter").stdout.strip() != "1":
+            assert self.process.poll() is None, self.output.read_text(errors="replace")
+            assert time.monotonic() < end, self.output.read_text(errors="replace")
+            time.sleep(0.02)
+
     def lua(self, code: str, *arguments: Any) -> Any:
         """What Lua code returns; `...` are the arguments."""
         quoted = (text.replace("'", "''") for text in (code, json.dumps(arguments)))
         done = self._remote("--remote-expr", "v:lua.Call('{}','{}')".format(*quoted))
-        assert done.returncode == 0, (done.stdout, done.stderr)
-        return json.loads(done.stdout or done.stderr)[0]  # 0.7 answers on stdout, newer ones on stderr
+        assert done.returncode == 0, done.stdout
+        return json.loads(done.stdout)[0]
 
     def type(self, keys: str) -> None:
         """Press keys, written as in a mapping: `:Sextet a goal<CR>`."""
@@ -84,8 +92,11 @@ class Neovim:
         return self.process.wait(PATIENCE)
 
     def _remote(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """What another Neovim says that asks this one; 0.7 puts answers on stdout, newer ones on stderr."""
         argv = [self.program, "--server", str(self.socket), *words]
-        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=2 * PATIENCE)
+        env = os.environ | {"NVIM_LOG_FILE": os.devnull}
+        either = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return subprocess.run(argv, **either, env=env, text=True, check=False, timeout=2 * PATIENCE)
 
 
 @contextmanager
@@ -95,19 +106,15 @@ def neovim(which: str, *files: Path, cwd: Path) -> Iterator[Neovim]:
     (home / "init.lua").write_text(configuration())
     socket, output = home / "run" / "nvim", home / "nvim.out"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | {"PATH": path, "NVIM_LOG_FILE": str(home / "nvim.log")}
     argv = [program(which), "--headless", "-n", "--cmd", f"luafile {TESTS / 'support' / 'nvim.lua'}"]
     argv += ["-u", str(home / "init.lua"), "--listen", str(socket), *map(str, files)]
     with output.open("wb") as sink:
-        process = subprocess.Popen(
-            argv, cwd=cwd, env=os.environ | {"PATH": path}, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
-        )
+        process = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
     try:
-        end = time.monotonic() + PATIENCE
-        while not socket.exists():
-            assert process.poll() is None, output.read_text(errors="replace")
-            assert time.monotonic() < end, output.read_text(errors="replace")
-            time.sleep(0.02)
-        yield Neovim(argv[0], process, socket, output)
+        made = Neovim(argv[0], process, socket, output)
+        made.come_up()
+        yield made
     finally:
         process.kill()
         process.wait()
