@@ -17,6 +17,7 @@ from sextet.lsp import frames
 from sextet.lsp.frames import Broken, Said
 from sextet.lsp.wire import Writer
 from sextet.lsp.wishes import Wishes, wishes_of
+from sextet.service.names import VERBS
 
 PATIENCE: Final = 1.5
 """Seconds that putting the work down may take; editors kill a server after two."""
@@ -27,7 +28,6 @@ _UNDIVIDED: Final = ("patch/apply", "patch/revert", "patch.apply", "patch.revert
 """Ends of verbs that write into the work tree: once begun they are carried through, cancelled or not."""
 
 _GOODBYE: Final = "shutdown"
-_METHODS: Final = "sextet.service.methods"
 _HEAVY: Final = "sextet.lsp.verbs"
 """Everything that an answer to `initialize` does not need: loaded behind it, in a thread."""
 
@@ -178,7 +178,7 @@ class Server:
         self._wishes = wishes = wishes_of(params)
         self._verbs = asyncio.create_task(self._load(wishes))
         if not wishes.extension:
-            for method in importlib.import_module(_METHODS).METHODS:
+            for method in VERBS:
                 self._standard.command(f"sextet.{method.replace('/', '.')}")(_never)
 
     async def _load(self, wishes: Wishes) -> Verbs:
