@@ -17,7 +17,7 @@ from sextet.roles.wording import clean
 LOG_LIMIT: Final = 16_000_000
 """Bytes of one command's log that are kept as an artifact."""
 
-TAIL_LIMIT: Final = 400_000
+TAIL_LIMIT: Final = 200_000
 """Bytes of the end of the output in which failures are looked for."""
 
 _PIECE: Final = 4_096
