@@ -46,6 +46,8 @@ class Editor:
     """When set, the next message is the last one that is heard: the pipe is closed behind it."""
     threads: list[threading.Thread] = field(default_factory=list)
     last_id: int = 0
+    came: float = 0.0
+    """When the last message had come, by `time.perf_counter`, before it was read."""
 
     @classmethod
     def start(cls, cwd: Path, argv: list[str] | None = None) -> Editor:
@@ -202,11 +204,16 @@ class Editor:
                 self.problems.append(repr(header))
                 return
         body = stream.read(int(length.partition(b"\r\n")[0]))
+        self.came = time.perf_counter()
         with self.changed:
             if not body.isascii():
                 self.problems.append(repr(body[:200]))
-            self.messages.append(json.loads(body, parse_constant=self.problems.append))
+            self.heard(json.loads(body, parse_constant=self.problems.append))
             self.changed.notify_all()
+
+    def heard(self, message: Message) -> None:
+        """Keep a message."""
+        self.messages.append(message)
 
     def _read_errors(self) -> None:
         self.errors = self.process.stderr.read()
