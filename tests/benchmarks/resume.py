@@ -20,11 +20,10 @@ from sextet.store.layout import RunFolder
 TASKS = 10_000
 
 
-def build(base: Path) -> RunFolder:
-    """A run whose every task was added, claimed, worked on in a turn, and finished."""
-    folder = a_folder(base, "resume")
+def fill(folder: RunFolder, tasks: int) -> None:
+    """Let a run go on until every task was added, claimed, worked on in a turn, and finished."""
     events: list[ev.RunEvent] = [ev.RunStateChanged(state=RunState.RUNNING)]
-    for number in range(TASKS):
+    for number in range(tasks):
         name = f"implement-1-{number}"
         started = ev.TurnStarted(task_id=name, epoch=1, model="gpt-5.5", thread=f"01a202be-{number:08x}")
         events += [
@@ -37,7 +36,6 @@ def build(base: Path) -> RunFolder:
     entries = (ev.Entry(seq=seq, time=seq, actor="sextet", event=each) for seq, each in enumerate(events, 2))
     journal.append([entry.to_json() for entry in entries])
     journal.close()
-    return folder
 
 
 async def opened(folder: RunFolder) -> float:
@@ -53,7 +51,8 @@ async def opened(folder: RunFolder) -> float:
 
 def rows(folder: Path, rounds: int = 5) -> list[Row]:
     """The figures."""
-    run = build(folder)
+    run = a_folder(folder, "resume")
+    fill(run, TASKS)
     first = asyncio.run(opened(run))
     took = [asyncio.run(opened(run)) for _ in range(rounds)]
     size = run.journal.stat().st_size / 1e6

@@ -53,6 +53,8 @@ class Editor:
     handlers: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     """Answers to what the server asks: from params to result, by method; called in the reader's thread."""
     writing: threading.Lock = field(default_factory=threading.Lock)
+    came: float = 0.0
+    """When the last message had come, by `time.perf_counter`, before it was read."""
 
     @classmethod
     def start(cls, cwd: Path, argv: list[str] | None = None) -> Editor:
@@ -227,11 +229,12 @@ class Editor:
                 self.problems.append(repr(header))
                 return
         body = stream.read(int(length.partition(b"\r\n")[0]))
+        self.came = time.perf_counter()
         with self.changed:
             if not body.isascii():
                 self.problems.append(repr(body[:200]))
             message = json.loads(body, parse_constant=self.problems.append)
-            self.messages.append(message)
+            self.keep(message)
             self.changed.notify_all()
         if "method" in message and "id" in message:
             self._reply(message)
@@ -246,6 +249,10 @@ class Editor:
         if said.get("result") is not SILENCE:
             with contextlib.suppress(BrokenPipeError, ValueError):  # the server is about to end
                 self.write(packed(id=message["id"], **said))
+
+    def keep(self, message: Message) -> None:
+        """Keep a message."""
+        self.messages.append(message)
 
     def _read_errors(self) -> None:
         self.errors = self.process.stderr.read()

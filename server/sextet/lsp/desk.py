@@ -20,9 +20,10 @@ from sextet.runtime.bus import Bus, Message, Resync, Subscription
 from sextet.service.dispatch import Dispatcher
 from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
-from sextet.service.orchestrator import Orchestrator, read_view
+from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
-from sextet.store import runs
+from sextet.store import reading, runs
+from sextet.store.layout import RUNS, RunFolder
 from sextet.store.lock import SupervisorLock
 from sextet.system.whoami import whoami
 
@@ -278,5 +279,6 @@ def _unfinished(place: Place) -> list[tuple[str, int]]:
     for run in runs.list_runs(place.top, place.state):
         if run.ours and run.state not in _OVER and len(found) < _SHOWN:
             with suppress(SextetError):
-                found.append((run.id, read_view(place, run.id).seq))
+                seq = reading.inspect(RunFolder(place.top / RUNS / run.id), limit=0).seq
+                found += [(run.id, seq)] if seq else []
     return found

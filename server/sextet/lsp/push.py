@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any, Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
 from pydantic_core import to_json
 
@@ -14,62 +16,95 @@ from sextet.model.live import Heartbeat, LogBatch
 from sextet.runtime.bus import Message, StateChanged
 from sextet.service import control_wire
 
-WINDOW: Final = 0.05
+WINDOW: Final = 0.03
 """Seconds between two notifications with log lines; the first line of a burst goes at once."""
+SOON: Final = 0.01
+"""Seconds until another look at a client that has not read enough yet."""
 NOTIFICATION_LIMIT: Final = 64 << 10
 """Bytes of log lines in one notification; a longer line goes alone."""
 CALM: Final = 256 << 10
 """Bytes that may wait for the client while log lines are sent; else they gather here."""
-RING: Final = 1 << 20
-"""Bytes of log lines that gather per worker; then the oldest ones are left out and counted."""
+RINGS: Final = 2 << 20
+"""Bytes of log lines that gather, of all workers together; then who said most loses its oldest ones."""
+_HEAD: Final = 256
+"""Bytes that a piece has beside its lines."""
+
+_LOG: Final = b'{"jsonrpc":"2.0","method":"sextet/log","params":{"runId":%b,"batches":[%b]}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Lines of one worker as they will be sent; encoded they take a fraction of what they took before."""
+
+    batch: LogBatch
+    """Whose they are; without the lines."""
+    count: int
+    data: bytes
+    """A JSON array of strings."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the piece."""
+        return len(self.data) + _HEAD
+
+    def encoded(self, dropped: int) -> bytes:
+        """The piece as an element of `batches`."""
+        batch = self.batch
+        head = {
+            "workerId": batch.worker_id,
+            "taskId": batch.task_id,
+            "stream": batch.stream,
+            "firstSeq": batch.first_seq,
+            "dropped": dropped,
+        }
+        return b'%b,"lines":%b}' % (to_json(head)[:-1], self.data)
+
+
+def pieces(batch: LogBatch) -> Iterator[Piece]:
+    """A batch in pieces of which each fits into a notification, if it has more than one line."""
+    data = to_json(batch.lines, ensure_ascii=True)
+    count = len(batch.lines)
+    if len(data) <= NOTIFICATION_LIMIT - 1_024 or count == 1:
+        yield Piece(batch.evolved({"lines": ()}), count, data)
+        return
+    half = count // 2
+    yield from pieces(batch.evolved({"lines": batch.lines[:half]}))
+    yield from pieces(batch.evolved({"lines": batch.lines[half:], "first_seq": batch.first_seq + half}))
 
 
 class Ring:
     """Lines of one worker that were not sent yet, in the pieces in which they will be."""
 
     def __init__(self) -> None:
-        self._pieces: deque[tuple[int, dict[str, Any]]] = deque()
-        self._size = 0
+        self.size = 0
+        """Bytes of the pieces."""
+        self._pieces: deque[Piece] = deque()
         self._lost = 0
 
     def add(self, batch: LogBatch) -> None:
         """Take lines in."""
         self._lost += batch.dropped
-        lines: list[str] = []
-        first, size = batch.first_seq, 0
-        for number, line in enumerate(batch.lines, batch.first_seq):
-            weight = len(to_json(line, ensure_ascii=True)) + 1
-            if lines and size + weight > NOTIFICATION_LIMIT - 1_024:
-                self._append(batch, first, lines, size)
-                first, lines, size = number, [], 0
-            lines.append(line)
-            size += weight
-        self._append(batch, first, lines, size)
+        for piece in pieces(batch):
+            self._pieces.append(piece)
+            self.size += piece.size
 
-    def _append(self, batch: LogBatch, first: int, lines: list[str], size: int) -> None:
-        piece = {
-            "workerId": batch.worker_id,
-            "taskId": batch.task_id,
-            "stream": batch.stream,
-            "firstSeq": first,
-            "lines": lines,
-            "dropped": 0,
-        }
-        self._pieces.append((size, piece))
-        self._size += size
-        while self._size > RING:
-            gone, oldest = self._pieces.popleft()
-            self._size -= gone
-            self._lost += len(oldest["lines"])
+    def leave_out(self) -> bool:
+        """Leave the oldest piece out, except the last one, which will say how many lines were; False then."""
+        if len(self._pieces) < 2:
+            return False
+        oldest = self._pieces.popleft()
+        self.size -= oldest.size
+        self._lost += oldest.count
+        return True
 
-    def take(self, most: int) -> tuple[int, dict[str, Any]] | None:
-        """The next piece and its bytes, when there is one of at most `most` bytes."""
-        if not self._pieces or self._pieces[0][0] > most:
+    def take(self, most: int) -> bytes | None:
+        """The next piece, encoded, when there is one of at most `most` bytes."""
+        if not self._pieces or self._pieces[0].size > most:
             return None
-        size, piece = self._pieces.popleft()
-        self._size -= size
-        piece["dropped"], self._lost = self._lost, 0
-        return size, piece
+        piece = self._pieces.popleft()
+        self.size -= piece.size
+        dropped, self._lost = self._lost, 0
+        return piece.encoded(dropped)
 
     def __bool__(self) -> bool:
         return bool(self._pieces)
@@ -96,6 +131,7 @@ class Push:
         elif isinstance(message, LogBatch):
             self._rings.setdefault((message.run_id, message.worker_id), Ring()).add(message)
             self._soon()
+            self._keep_in_bounds()
         elif isinstance(message, Heartbeat):
             self._beats[message.run_id] = message
             self._soon()
@@ -106,6 +142,11 @@ class Push:
         """Send no more."""
         if self._timer is not None:
             self._timer.cancel()
+
+    def _keep_in_bounds(self) -> None:
+        while sum(ring.size for ring in self._rings.values()) > RINGS:
+            if not max(self._rings.values(), key=lambda ring: ring.size).leave_out():
+                return
 
     def _soon(self) -> None:
         if self._timer is None:
@@ -121,7 +162,7 @@ class Push:
             self._beats.clear()
             self._send_lines()
             busy = self._writer.backlog >= CALM
-        self._timer = asyncio.get_running_loop().call_later(WINDOW, self._again)
+        self._timer = asyncio.get_running_loop().call_later(SOON if busy else WINDOW, self._again)
 
     def _again(self) -> None:
         self._timer = None
@@ -133,14 +174,13 @@ class Push:
         if not self._rings:
             return
         run_id = next(iter(self._rings))[0]
-        batches: list[dict[str, Any]] = []
+        batches: list[bytes] = []
         room = NOTIFICATION_LIMIT
         for key in [key for key in self._rings if key[0] == run_id]:
             ring = self._rings[key]
             while found := ring.take(room if batches else 1 << 30):
-                room -= found[0] + 256
-                batches.append(found[1])
+                room -= len(found)
+                batches.append(found)
             if not ring:
                 del self._rings[key]
-        params = {"runId": run_id, "batches": batches}
-        self._writer.send(frames.notification(f"{control_wire.PREFIX}log", params))
+        self._writer.send(frames.frame(_LOG % (to_json(run_id), b",".join(batches))))

@@ -15,6 +15,7 @@ from sextet.lsp.frames import Broken, Said
 from sextet.lsp.standard import HEARD, VIEWS, Body, create_standard, is_request, never
 from sextet.lsp.wire import Writer
 from sextet.lsp.wishes import Wishes, wishes_of
+from sextet.service.names import VERBS
 
 PATIENCE: Final = 1.5
 """Seconds that putting the work down may take; editors kill a server after two."""
@@ -25,7 +26,6 @@ _UNDIVIDED: Final = ("patch/apply", "patch/revert", "patch.apply", "patch.revert
 """Ends of verbs that write into the work tree: once begun they are carried through, cancelled or not."""
 
 _GOODBYE: Final = "shutdown"
-_METHODS: Final = "sextet.service.methods"
 _HEAVY: Final = "sextet.lsp.verbs"
 """Everything that an answer to `initialize` does not need: loaded behind it, in a thread."""
 
@@ -173,7 +173,7 @@ class Server:
         self._client = Client(self._writer, self._standard.workspace.text_documents)
         self._verbs = asyncio.create_task(self._load(wishes))
         if not wishes.extension:
-            for method in importlib.import_module(_METHODS).METHODS:
+            for method in VERBS:
                 self._standard.command(f"sextet.{method.replace('/', '.')}")(never)
 
     async def _load(self, wishes: Wishes) -> Verbs:

@@ -13,7 +13,7 @@ from typing import Final
 from sextet.lsp.frames import Broken, Parser, Said, notification, read
 
 CHUNK: Final = 64 << 10
-STATE_LIMIT: Final = 8 << 20
+STATE_LIMIT: Final = 4 << 20
 """Bytes of events that wait for a client that does not read; with more it must ask for a snapshot."""
 ANSWERS_LIMIT: Final = 32 << 20
 """With so many bytes waiting for the client, nothing more is read from it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -16,8 +17,11 @@ from sextet.roles.wording import clean
 LOG_LIMIT: Final = 16_000_000
 """Bytes of one command's log that are kept as an artifact."""
 
-TAIL_LIMIT: Final = 400_000
+TAIL_LIMIT: Final = 200_000
 """Bytes of the end of the output in which failures are looked for."""
+
+_PIECE: Final = 4_096
+"""Bytes that a piece of it has at least, however little the command writes at a time."""
 
 SHOWN: Final = 8_000
 """Characters of the end of the output that go into the outcome."""
@@ -108,7 +112,10 @@ class _Recorder:
 
     teller: Teller
     name: str
-    tail: bytearray = field(default_factory=bytearray)
+    _tail: deque[bytes] = field(default_factory=deque)
+    """The end, in pieces: sixteen commands at once would move it about too much as one."""
+    _held: int = 0
+    """Bytes of them."""
     _kept: int = 0
     _rest: str = ""
     _decoder: codecs.IncrementalDecoder = field(
@@ -118,9 +125,7 @@ class _Recorder:
     def feed(self, data: bytes) -> None:
         """The next piece."""
         self._keep(data)
-        self.tail += data
-        if len(self.tail) > 2 * TAIL_LIMIT:
-            del self.tail[:-TAIL_LIMIT]
+        self._hold(data)
         text = self._rest + self._decoder.decode(data)
         whole, newline, self._rest = text.rpartition("\n")
         if newline:
@@ -133,8 +138,19 @@ class _Recorder:
         if self._rest:
             self.teller.log("test", clean(self._rest, len(self._rest)))
             self._rest = ""
-        if len(self.tail) > TAIL_LIMIT:
-            del self.tail[:-TAIL_LIMIT]
+
+    @property
+    def tail(self) -> bytes:
+        """The end of the output, at most `TAIL_LIMIT` bytes."""
+        return b"".join(self._tail)[-TAIL_LIMIT:]
+
+    def _hold(self, data: bytes) -> None:
+        self._held += len(data)
+        if self._tail and len(self._tail[-1]) < _PIECE:
+            data = self._tail.pop() + data
+        self._tail.append(data)
+        while self._held - len(self._tail[0]) >= TAIL_LIMIT:
+            self._held -= len(self._tail.popleft())
 
     def _keep(self, data: bytes) -> None:
         room = LOG_LIMIT - self._kept

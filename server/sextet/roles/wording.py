@@ -19,7 +19,7 @@ def clean(text: str, limit: int = 100_000) -> str:
         text: from a model, a repository or a process.
         limit: characters of the result at most; what is left out is said in the text.
     """
-    if not text.isascii() or not text.isprintable():
+    if not text.isascii() or not text.replace("\n", "").isprintable():
         text = _UNFIT.sub("", plain(text.replace("\r\n", "\n").replace("\r", "\n")))
     return cap(text, limit)
 

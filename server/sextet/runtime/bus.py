@@ -63,8 +63,7 @@ class Subscription:
             self._logs -= 1
             lost = len(oldest.lines) + oldest.dropped
             self._lost[oldest.worker_id] = self._lost.get(oldest.worker_id, 0) + lost
-        lost = self._lost.pop(batch.worker_id, 0)
-        self._queue.append(batch.model_copy(update={"dropped": batch.dropped + lost}) if lost else batch)
+        self._queue.append(batch)
         self._logs += 1
 
     def _put_state(self, message: StateChanged) -> None:
@@ -81,7 +80,9 @@ class Subscription:
         message = self._queue.popleft()
         if isinstance(message, LogBatch):
             self._logs -= 1
-        elif isinstance(message, StateChanged):
+            lost = self._lost.pop(message.worker_id, 0)  # all of them before this one
+            return message.evolved({"dropped": message.dropped + lost}) if lost else message
+        if isinstance(message, StateChanged):
             self._states -= 1
         return message
 

@@ -9,8 +9,8 @@ from sextet.errors import StoreError
 from sextet.model.live import LogBatch
 from sextet.runtime.bus import Bus
 
-WINDOW = 0.05
-"""Seconds that lines are gathered before they are published."""
+WINDOW = 0.02
+"""Seconds between two batches at least; the first line after a silence does not wait."""
 
 BATCH_LINES = 500
 LINE_CHARACTERS = 8_000
@@ -37,6 +37,8 @@ class WorkerLog:
         self._stream = ""
         self._task_id: str | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        """When the next batch may go out, by the clock of the loop."""
         self._lost = 0
 
     def add(self, stream: str, text: str, task_id: str | None) -> None:
@@ -46,7 +48,8 @@ class WorkerLog:
             self._stream, self._task_id = stream, task_id
         self._lines += [line[:LINE_CHARACTERS] for line in text.splitlines()]
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(WINDOW, self.flush)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(loop.time(), self._due), self.flush)
 
     def flush(self) -> None:
         """Write and publish what has gathered."""
@@ -56,6 +59,7 @@ class WorkerLog:
         lines, self._lines = self._lines, []
         if not lines:
             return
+        self._due = asyncio.get_running_loop().time() + WINDOW
         try:
             first = self._write(self._worker_id, lines)
         except StoreError:

@@ -127,13 +127,12 @@ class Dispatcher:
         return False
 
     async def _snapshot(self, asked: p.OfRun) -> Record:
-        view = self._orchestrator.view(asked.run_id)
         folder = str(self._place.top / RUNS / asked.run_id)
         if not self._is_live(asked.run_id):
-            return snapshot(view, folder=folder)
+            return snapshot(await self._orchestrator.look(asked.run_id), folder=folder)
         live = self._orchestrator.live(asked.run_id)
         await live.session.settled()
-        counters = live.session.claims.counters
+        view, counters = live.session.view, live.session.claims.counters
         return snapshot(view, folder=folder, workers=live.crew.statuses, claims=counters)
 
     async def _events(self, asked: p.ReadEvents) -> Record:
@@ -141,7 +140,7 @@ class Dispatcher:
         found = await asyncio.to_thread(
             lambda: tuple(reading.read(folder, after=asked.after, limit=asked.limit))
         )
-        last = self._orchestrator.view(asked.run_id).seq if len(found) == asked.limit else 0
+        last = (await self._orchestrator.look(asked.run_id)).seq if len(found) == asked.limit else 0
         return r.EventsPage(entries=found, last=last or (found[-1].seq if found else asked.after))
 
     async def _follow_up(self, asked: p.FollowUp) -> Record:
@@ -241,10 +240,11 @@ class Dispatcher:
         return await asyncio.to_thread(read)
 
     async def _patches(self, asked: p.OfRun) -> Record:
-        return r.PatchList(patches=tuple(self._orchestrator.view(asked.run_id).patches.values()))
+        view = await self._orchestrator.look(asked.run_id)
+        return r.PatchList(patches=tuple(view.patches.values()))
 
     async def _patch(self, asked: p.OfPatch) -> Record:
-        return await patches.detail(self._place, self._orchestrator.view(asked.run_id), asked)
+        return await patches.detail(self._place, await self._orchestrator.look(asked.run_id), asked)
 
     async def _apply(self, asked: p.ApplyPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)

@@ -30,6 +30,7 @@ from sextet.service.place import Place
 from sextet.service.settings_table import TABLE
 from sextet.service.survivors import Survivors
 from sextet.store import reading, runs
+from sextet.store.frames import collector_paused
 from sextet.store.lock import SupervisorLock
 from sextet.system import processes
 from sextet.workspace import snapshot as user_state
@@ -274,10 +275,16 @@ class Orchestrator:
         Raises:
             NotFoundError, StoreError: there is none, or it cannot be read.
         """
+        return self._open_view(run_id) or read_view(self.place, run_id)
+
+    async def look(self, run_id: str) -> RunView:
+        """As `view`; a journal that must be read is read in a thread: it may be long."""
+        view = self._open_view(run_id)
+        return await asyncio.to_thread(read_view, self.place, run_id) if view is None else view
+
+    def _open_view(self, run_id: str) -> RunView | None:
         active = self._active.get(run_id)
-        if active is not None and active.session.broken is None:
-            return active.session.view
-        return read_view(self.place, run_id)
+        return active.session.view if active is not None and active.session.broken is None else None
 
 
 def read_view(place: Place, run_id: str) -> RunView:
@@ -287,7 +294,8 @@ def read_view(place: Place, run_id: str) -> RunView:
         NotFoundError, StoreError: there is none, or it cannot be read.
     """
     folder = runs.open_run(place.top, place.state, run_id, read_only=True)
-    view = fold(reading.read(folder))
+    with collector_paused():
+        view = fold(reading.read(folder))
     if view.run is None:
         raise NotFoundError(
             f"The journal of run {run_id} (events.jsonl) is damaged from its beginning: nothing is shown.",

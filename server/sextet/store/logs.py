@@ -118,4 +118,6 @@ def _clean(line: str) -> bytes:
     """One line of plain text: no control characters, bounded."""
     if len(line) > LINE_LIMIT:
         line = f"{line[:LINE_LIMIT]} [sextet: {len(line) - LINE_LIMIT} more characters]"
-    return line.translate(_CONTROL).encode("utf-8", "replace") + b"\n"
+    if not line.isprintable():
+        line = line.translate(_CONTROL)
+    return line.encode("utf-8", "replace") + b"\n"

@@ -7,11 +7,15 @@ import contextlib
 import fcntl
 import os
 import sys
+from typing import ClassVar
 
 from sextet.errors import ProcessError
 
-CHUNK = 64 * 1024
-"""Bytes asked for in one read."""
+CHUNK = 32 * 1024
+"""Bytes asked for in one turn of the event loop, by all readers whose writers are ahead of them."""
+
+LEAST = 2 * 1024
+"""Bytes that each of them asks for at least."""
 
 CAPACITY = 256 * 1024
 """Bytes that the kernel holds for us, where it lets us choose; a user's pipes share 64 MiB on Linux."""
@@ -31,6 +35,9 @@ class ReadEnd:
         fd: owned from now on, closed at the end of file or by `close`.
     """
 
+    _behind: ClassVar[set[ReadEnd]] = set()
+    """Those that found as much as they asked for: their writers are ahead of them."""
+
     def __init__(self, fd: int) -> None:
         os.set_blocking(fd, False)
         self._fd = fd
@@ -42,14 +49,16 @@ class ReadEnd:
         if self._waiter is not None:
             raise ProcessError("Two readers want the same output of a process.")
         await asyncio.sleep(0)  # a writer that is always ahead must not hold up the loop
+        share = max(LEAST, CHUNK // max(1, len(self._behind)))  # nor many of them together
         while self._fd >= 0:
             try:
-                data = os.read(self._fd, CHUNK)
+                data = os.read(self._fd, share)
             except BlockingIOError:
                 if self._budget is None:
                     await self._readable()
                     continue
                 data = b""
+            (self._behind.add if len(data) == share else self._behind.discard)(self)
             return self._account(data)
         return b""
 
@@ -62,6 +71,7 @@ class ReadEnd:
     def close(self) -> None:
         """Close the pipe; a pending read returns empty."""
         self._wake()
+        self._behind.discard(self)
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -82,7 +83,7 @@ async def test_a_notification_outgrows_its_limit_or_loses_lines(pushing, sent):
 async def test_a_client_that_does_not_read_is_sent_lines_or_what_is_left_out_is_not_counted(pushing, sent):
     sent.backlog = push.CALM
     first = 1
-    for _ in range(300):
+    for _ in range(600):
         pushing.take(batch(first, *["x" * 1_000] * 10))
         first += 10
     assert sent.frames == []
@@ -90,10 +91,34 @@ async def test_a_client_that_does_not_read_is_sent_lines_or_what_is_left_out_is_
     pushing._again()
     found = sent.batches()
     got = sum(len(each["lines"]) for each in found)
-    assert sum(len(each["lines"]) * 1_000 for each in found) <= push.RING
+    assert sum(len(each["lines"]) * 1_000 for each in found) <= push.RINGS
     assert got + sum(each["dropped"] for each in found) == first - 1
     assert found[0]["dropped"] == found[0]["firstSeq"] - 1
     assert found[-1]["firstSeq"] + len(found[-1]["lines"]) == first
+
+
+async def test_a_talkative_worker_costs_a_quiet_one_its_lines_or_all_of_them_the_memory(pushing, sent):
+    sent.backlog = push.CALM
+    pushing.take(batch(1, "a word", worker="reviewer-1"))
+    for turn in range(100):
+        for number in range(1, 17):
+            worker = f"implementer-{number}"
+            pushing.take(batch(turn * 50 + 1, *["x" * 100] * 50, worker=worker))
+    assert sum(ring.size for ring in pushing._rings.values()) <= push.RINGS
+    sent.backlog = 0
+    pushing._again()
+    found = sent.batches()
+    quiet = [each for each in found if each["workerId"] == "reviewer-1"]
+    assert [(each["lines"], each["dropped"]) for each in quiet] == [(["a word"], 0)]
+    assert sum(len(each["lines"]) + each["dropped"] for each in found) == 100 * 50 * 16 + 1
+
+
+async def test_a_client_that_reads_well_again_waits_for_the_window(pushing, sent):
+    sent.backlog = push.CALM
+    pushing.take(batch(1, "a"))
+    sent.backlog = 0
+    await asyncio.sleep(push.SOON * 2)
+    assert [each["lines"] for each in sent.batches()] == [["a"]]
 
 
 async def test_heartbeats_pile_up_while_nobody_reads(pushing, sent):

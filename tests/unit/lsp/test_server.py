@@ -12,8 +12,14 @@ import pytest
 from sextet.lsp import life
 from sextet.lsp import server as lsp
 from sextet.lsp.frames import Parser, read
+from sextet.service.methods import METHODS
+from sextet.service.names import VERBS
 
 HELLO = {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": {"extension": True}}
+
+
+def test_the_names_that_are_known_at_once_are_not_those_of_all_verbs():
+    assert tuple(METHODS) == VERBS
 
 
 class Sent:

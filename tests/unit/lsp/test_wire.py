@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import threading
+import time
 
 import pytest
 
@@ -54,6 +55,8 @@ def test_events_that_nobody_reads_grow_without_bound_or_the_client_is_not_told_o
     writer, _ = writer_on(pipe[1])
     for seq in range(1, 201):
         writer.state(*event(seq))
+        while seq == 1 and writer._queue:  # until the pipe is full
+            time.sleep(0.001)
         assert writer.backlog < wire.STATE_LIMIT + 200_000
     writer.send(notification("kept", {}))
     parser, found = Parser(), []

@@ -13,7 +13,7 @@ from sextet.model.outcome import CommandRun, TestOutcome
 from sextet.model.settings import Settings, WorktreeSettings
 from sextet.model.task import FailureKind
 from sextet.roles.cast import Cast
-from sextet.roles.commands import SHOWN, Ran
+from sextet.roles.commands import _PIECE, SHOWN, TAIL_LIMIT, Ran, _Recorder
 from sextet.roles.executor import AttemptFailedError
 from sextet.roles.rehearsal import Rehearsal
 from sextet.roles.tester import baseline, judge
@@ -208,6 +208,16 @@ async def test_a_long_noisy_log_is_kept_in_bounds(site: Site) -> None:
     assert len(outcome.commands[0].tail) <= SHOWN
     assert "\x1b" not in outcome.commands[0].tail + site.sink.text("test")
     assert bytes(site.sink.artifacts["test-1.log"]) == noise
+
+
+def test_the_end_of_an_output_is_too_long_or_too_short_however_it_came() -> None:
+    for size in (7, 3_000, 50_000):
+        recorder = _Recorder(Remembering(), "test-1.log")
+        data = bytes(number % 251 for number in range(TAIL_LIMIT + 3 * size))
+        for start in range(0, len(data), size):
+            recorder.feed(data[start : start + size])
+        assert recorder.tail == data[-TAIL_LIMIT:]
+        assert recorder._held < TAIL_LIMIT + max(size, _PIECE + size)
 
 
 async def test_a_character_cut_in_two_pieces_is_one_character(site: Site) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sextet.errors import StoreError
 from sextet.runtime.bus import Bus
-from sextet.runtime.logs import BATCH_LINES, WorkerLog
+from sextet.runtime.logs import BATCH_LINES, WINDOW, WorkerLog
 
 
 class Disk:
@@ -36,6 +38,21 @@ async def test_lines_of_one_window_go_out_as_one_batch_with_its_place():
     assert (batch.first_seq, batch.lines, batch.task_id) == (1, ("one", "two", "three"), "test-1")
     assert disk.lines == ["one", "two", "three"]
     assert heard.take() is None
+
+
+async def test_a_line_after_a_silence_waits_for_others_or_one_soon_after_it_does_not():
+    _, heard, log = build()
+    log.add("agent", "one", "test-1")
+    log.add("agent", "two", "test-1")
+    for _ in range(2):
+        await asyncio.sleep(0)
+    assert heard.take().lines == ("one", "two")
+    log.add("agent", "three", "test-1")
+    for _ in range(2):
+        await asyncio.sleep(0)
+    assert heard.take() is None
+    await asyncio.sleep(2 * WINDOW)
+    assert heard.take().lines == ("three",)
 
 
 async def test_another_stream_or_task_begins_another_batch():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
@@ -10,6 +11,9 @@ from sextet.errors import ApplyError, NotFoundError, StaleError, UsageError
 from sextet.model import events as ev
 from sextet.model.names import RunState
 from sextet.runtime.session import Session
+from sextet.service import orchestrator
+from sextet.service.dispatch import Dispatcher
+from sextet.service.orchestrator import Orchestrator, read_view
 from support import repos
 from support.runs import scenario, shop
 
@@ -53,6 +57,22 @@ async def test_params_that_do_not_fit_name_the_first_bad_field(fresh):
 async def test_a_run_that_does_not_exist_is_told_by_every_verb(fresh, verb, run_id):
     with pytest.raises(NotFoundError, match="no run"):
         await fresh.call(verb, runId=run_id)
+
+
+async def test_reading_a_long_run_that_is_not_open_holds_up_everybody_else(done, monkeypatch):
+    readers = []
+
+    def read(place, run_id):
+        readers.append(threading.current_thread())
+        return read_view(place, run_id)
+
+    monkeypatch.setattr(orchestrator, "read_view", read)
+    elsewhere = Dispatcher(Orchestrator(done.orchestrator.place))
+    for verb in ("run/snapshot", "patch/list"):
+        await elsewhere.call(verb, {"runId": done.run_id})
+    await elsewhere.call("run/events", {"runId": done.run_id, "limit": 1})
+    assert len(readers) == 3
+    assert threading.main_thread() not in readers
 
 
 async def test_an_approval_names_what_was_seen_and_is_refused_when_that_has_changed(done):

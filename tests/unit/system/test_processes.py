@@ -10,11 +10,12 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 import pytest
 
 from sextet.errors import ProcessError
-from sextet.system import processes
+from sextet.system import pipes, processes
 from support.processes import PYTHON, gone, open_files, running
 
 
@@ -314,6 +315,21 @@ async def test_endless_output_starves_the_loop():
             await anext(chunks)
         ticker.cancel()
     assert next(ticks) >= 3
+
+
+async def test_many_endless_outputs_make_longer_turns_than_one():
+    async with await processes.spawn(["yes"]) as last:
+        stream = last.chunks()
+        async with AsyncExitStack() as stack:
+            others = [await stack.enter_async_context(await processes.spawn(["yes"])) for _ in range(7)]
+            streams = [stream, *(child.chunks() for child in others)]
+            for child in (last, *others):
+                assert await asyncio.to_thread(_comes_to_rest, child.pid)
+            for _ in range(2):
+                sizes = {len(data) for data in await asyncio.gather(*(anext(each) for each in streams))}
+        assert sizes == {pipes.CHUNK // 8}
+        assert await asyncio.to_thread(_comes_to_rest, last.pid)
+        assert len(await anext(stream)) == pipes.CHUNK
 
 
 async def test_two_readers_of_one_stream_share_its_lines():
