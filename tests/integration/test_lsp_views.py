@@ -161,7 +161,7 @@ def test_a_question_does_not_reach_the_person_or_their_answer_not_the_run(top, t
         given = editor.event(run_id, lambda event: event["kind"] == "question_answered")
         assert given["event"]["event"]["answer"] == "go-on"
         assert "set-up command fails" in heard[0]["message"]
-        assert [each["title"] for each in heard[0]["actions"]][-1] == "Stop the run"
+        assert heard[0]["actions"][0]["title"] == "Stop the run", "the harmless one comes first"
 
 
 def test_a_question_that_somebody_else_answered_stays_on_the_screen(top, tmp_path):
@@ -265,6 +265,33 @@ def test_asking_to_fix_a_finding_does_not_reach_the_implementer(top, tmp_path):
         prompt = top / "codex-runs" / run_id / "attempts" / "implement-1-1" / "2" / "prompt.md"
         editor.event(run_id, lambda event: event["kind"] == "task_finished" and event["epoch"] == 2)
         assert "one.txt:1: Say two." in prompt.read_text()
+
+
+def test_findings_stay_when_the_patch_was_taken_or_a_later_window_hears_nothing_of_it(top, tmp_path):
+    note = {"file": "one.txt", "line": 1, "severity": "minor", "message": "Say two.", "items": []}
+    cue = {
+        "role": "reviewer",
+        "epoch": 1,
+        "answer": {"verdict": "approve", "summary": "s", "findings": [note]},
+    }
+    with Editor.ready(top) as editor:
+        run_id = start(editor, play(tmp_path, cues=(cue,)))
+        completed(editor, run_id)
+        assert editor.goodbye() == 0
+    with Editor.ready(top) as editor:
+        assert editor.heard("sextet/resync")["runId"] == run_id
+        page = editor.call("sextet/patch/open", runId=run_id, patchId="patch-1")["uri"]
+        [found] = shown(editor, page, lambda found: len(found) == 1)
+        assert found["message"] == "Say two."
+        editor.call("sextet/patch/apply", runId=run_id, patchId="patch-1")
+        assert shown(editor, page, lambda found: found == []) == []
+
+
+def test_positions_are_counted_in_an_encoding_that_only_one_side_knows(top):
+    with Editor.start(top) as editor:
+        general = {"positionEncodings": ["utf-8", "utf-16"]}
+        told = editor.hello(top, capabilities={"general": general})
+        assert told["capabilities"]["positionEncoding"] == "utf-16"
 
 
 # The patch ----------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from sextet.runtime.bus import Bus, Message, Resync, Subscription
 from sextet.service.dispatch import Dispatcher
 from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
-from sextet.service.orchestrator import Orchestrator
+from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
 from sextet.store import reading, runs
 from sextet.store.layout import RUNS, RunFolder
@@ -80,10 +80,10 @@ class Desk:
             await self.call("run/resume", {"runId": self._wishes.resume})
 
     async def _look(self) -> None:
-        """Name the runs that have not ended, so that the client knows what to ask for."""
+        """Name the runs that a person has to do with, so that the client knows what to ask for."""
         place = await self._known()
         await self._for_reading()
-        for run_id, seq in await asyncio.to_thread(_unfinished, place):
+        for run_id, seq in await asyncio.to_thread(_at_hand, place):
             self._tell(Resync(run_id, seq))
 
     async def call(self, method: str, params: Mapping[str, Any]) -> Record:
@@ -273,11 +273,12 @@ def _signed(method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**params, "by": whoami()} if unsigned else params
 
 
-def _unfinished(place: Place) -> list[tuple[str, int]]:
-    """Runs of ours that have not ended, with the number of their last event."""
+def _at_hand(place: Place) -> list[tuple[str, int]]:
+    """Runs of ours that have not ended, and the newest, whose patch may wait; each with its last event."""
     found: list[tuple[str, int]] = []
-    for run in runs.list_runs(place.top, place.state):
-        if run.ours and run.state not in _OVER and len(found) < _SHOWN:
+    ours = [run for run in runs.list_runs(place.top, place.state) if run.ours]
+    for number, run in enumerate(ours):
+        if (run.state not in _OVER or not number) and len(found) < _SHOWN:
             with suppress(SextetError):
                 seq = reading.inspect(RunFolder(place.top / RUNS / run.id), limit=0).seq
                 found += [(run.id, seq)] if seq else []

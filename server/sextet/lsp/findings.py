@@ -19,6 +19,7 @@ from sextet.model.events import Entry
 from sextet.model.live import Heartbeat
 from sextet.model.names import Kind, Severity, TaskState
 from sextet.model.outcome import Finding, ReviewOutcome, TestOutcome
+from sextet.model.patch import Patch, PatchState
 from sextet.pipeline.view import RunView
 from sextet.roles.wording import clean
 from sextet.service.place import Place
@@ -125,7 +126,7 @@ class Findings:
         newest = max(self._views, default="")
         for run_id, view in tuple(self._views.items()):
             patch = view.patches.get(view.patch)
-            if patch is None or (view.ended and run_id != newest):
+            if patch is None or _decided(patch) or (view.ended and run_id != newest):
                 continue
             sheet = await self._sheets.of(view, patch)
             told = list(current(view))[:MOST]
@@ -177,6 +178,11 @@ def _related(place: Place, sheet: Sheet, found: Finding) -> DiagnosticRelatedInf
     folder = RunFolder(place.top / RUNS / sheet.view.the_run.id).attempt(task.id, task.epoch)
     where = Location(uri=(folder / failed[0].log).as_uri(), range=whole_line("", 0))
     return DiagnosticRelatedInformation(location=where, message=f"Output of: {failed[0].command}"[:300])
+
+
+def _decided(patch: Patch) -> bool:
+    """Whether a person has taken the patch or turned it down: they have seen what was found."""
+    return patch.state in {PatchState.APPLIED, PatchState.REVERTED}
 
 
 def _text(place: Place, name: str, shown: str | None) -> str:

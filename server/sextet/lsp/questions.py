@@ -77,7 +77,9 @@ class Questions:
             return
         if question.detail:
             text += f"\n{clean(question.detail, 2_000)}"
-        labels = {one_line(each.label, 100): each.value for each in question.choices}
+        # The harmless one first: some editors take whatever is typed for an answer.
+        choices = sorted(question.choices, key=lambda each: each.value != question.default)
+        labels = {one_line(each.label, 100): each.value for each in choices}
         chosen = labels.get(await self._choice(text, tuple(labels), _WARNING))
         if chosen is not None:
             asked = {"runId": run_id, "questionId": question.id, "answer": chosen}

@@ -12,7 +12,7 @@ from lsprotocol.types import INITIALIZE, InitializeParams
 from sextet.lsp import frames
 from sextet.lsp.client import Client
 from sextet.lsp.frames import Broken, Said
-from sextet.lsp.standard import HEARD, VIEWS, Body, create_standard, is_request, never
+from sextet.lsp.standard import HEARD, VIEWS, Body, create_standard, in_utf16, is_request, never
 from sextet.lsp.wire import Writer
 from sextet.lsp.wishes import Wishes, wishes_of
 from sextet.service.names import VERBS
@@ -128,6 +128,8 @@ class Server:
                 self._lasting.add(request_id)
             self._spawn(request_id, self._carry_out(said))
         else:
+            if said.method == INITIALIZE:
+                in_utf16(said.message)
             self._pass_on(said)
 
     def _refusal(self, said: Said, request_id: int | str) -> tuple[int, str] | None:

@@ -89,6 +89,15 @@ def create_standard(hello: Callable[[InitializeParams], None]) -> Standard:
     return standard
 
 
+def in_utf16(message: dict[str, Any]) -> None:
+    """Take other encodings of positions out of an `initialize`: every client knows this one, as do we."""
+    params = message.get("params")
+    capabilities = params.get("capabilities") if isinstance(params, dict) else None
+    general = capabilities.get("general") if isinstance(capabilities, dict) else None
+    if isinstance(general, dict):
+        general.pop("positionEncodings", None)
+
+
 def never(*_: object) -> None:
     """Commands are carried out before pygls sees them; it only tells the client which there are."""
 
