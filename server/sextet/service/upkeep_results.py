@@ -59,7 +59,7 @@ class Model(Record):
     name: str
     """As `sextet.roles.<role>.models` takes it."""
     efforts: tuple[str, ...] = ()
-    """Reasoning efforts that it knows, as Codex orders them."""
+    """Reasoning efforts that it knows, as Codex orders them; a role's `effort` may not take every one."""
     default: bool = False
     """True for the one that is used where no model is set."""
 
