@@ -74,7 +74,10 @@ class Check(Record):
     """One thing that was looked at."""
 
     name: str
-    """`python`, `git`, `repository`, `state`, `codex`, `home`, `login` or `sandbox`."""
+    """`python`, `git`, `repository`, `state`, `codex`, `home`, `login` or `sandbox`.
+
+    An editor may also get `trust`: a Codex that it names was not looked at, as nobody has trusted it yet.
+    """
     ok: bool | None
     """None when it could not be found out or is only worth a warning."""
     what: Text
