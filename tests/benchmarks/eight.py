@@ -20,9 +20,10 @@ from sextet.codex import policy
 from sextet.codex.turn import Fence, Purpose, TurnRequest
 from sextet.model import events as ev
 from sextet.model.names import RunState
-from sextet.service.orchestrator import Orchestrator, read_view
+from sextet.service.orchestrator import Orchestrator
 from sextet.service.params import StartRun
 from sextet.service.place import Place
+from sextet.service.viewing import read_view
 from support import codex_cli, piece, repos
 
 DELAY = 0.4

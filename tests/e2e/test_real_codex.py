@@ -20,8 +20,9 @@ from sextet.model import events as ev
 from sextet.model.names import RunState
 from sextet.pipeline.view import RunView
 from sextet.service.dispatch import Dispatcher
-from sextet.service.orchestrator import Orchestrator, read_view
+from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
+from sextet.service.viewing import read_view
 from sextet.store import journal, runs
 from support import piece, scripted_model
 from support.codex_cli import codex, codex_home

@@ -17,6 +17,7 @@ from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
 from sextet.store.layout import RunFolder
 from sextet.store.state import State
+from sextet.store.trust import Trust
 from support import fake_codex, repos
 from support.lsp import Editor
 from support.runs import Shop, scenario, shop, wait, write
@@ -216,7 +217,8 @@ def test_a_window_removes_what_it_only_looks_at_or_the_other_way_round(
             assert error["data"]["kind"] == "busy"
             assert live in error["message"]
         editor.call("sextet/run/stop", runId=live)
-        assert editor.call("sextet/clean", dryRun=False, by="Ada")["removed"]
+        done = editor.call("sextet/clean", dryRun=False, by="Ada")
+        assert (done["removed"], done["kept"]) == (True, [])
         *gone, kept = sorted((old, new, live))
         assert [run["id"] for run in editor.call("sextet/run/list")["runs"]] == [kept]
         for run_id in gone:
@@ -274,6 +276,33 @@ def test_a_window_is_not_told_which_models_there_are_or_why_not(top: Path, home:
         error = editor.refused("sextet/models/list")
         assert error["data"]["kind"] == "codex"
         assert error["data"]["nextStep"]
+        assert editor.goodbye() == 0
+
+
+def test_what_an_editor_says_is_passed_over_or_started_before_it_is_trusted(top: Path, home: Path) -> None:
+    own, said = fake_codex.make(home / "own"), fake_codex.make(home / "said")
+    fake_codex.choose(home, own)
+    section = {"codex": {"path": str(said.path)}, "roles": {"reviewer": {"effort": "low"}}}
+    hears = {
+        "workspace/configuration": lambda _: [section],
+        "client/registerCapability": lambda _: None,
+    }
+    can = {"workspace": {"configuration": True}}
+
+    def codex_of(found):
+        checks = {check["name"]: check for check in found["checks"]}
+        return checks["codex"]["what"], "trust" in checks
+
+    with Editor.ready(top, handlers=hears, capabilities=can) as editor:
+        roles = editor.call("sextet/roles/get")
+        assert roles["sources"] == {"roles.reviewer.effort": "editor"}
+        what, doubtful = codex_of(editor.call("sextet/doctor"))
+        assert (str(own.path) in what, doubtful, said.starts) == (True, True, 0)
+        assert editor.refused("sextet/models/list")["data"]["kind"] == "trust"
+        Trust(State.of(top)).trust("codex.path", str(said.path), "Ada")
+        what, doubtful = codex_of(editor.call("sextet/doctor"))
+        assert (str(said.path) in what, doubtful) == (True, False)
+        assert len(editor.call("sextet/models/list")["models"]) == 2
         assert editor.goodbye() == 0
 
 

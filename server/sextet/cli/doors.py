@@ -15,9 +15,10 @@ from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, Message
 from sextet.service import control, control_client, recovery
 from sextet.service.dispatch import Dispatcher
-from sextet.service.orchestrator import Orchestrator, read_view
+from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
 from sextet.service.results import RunList
+from sextet.service.viewing import read_view
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
 

@@ -22,12 +22,13 @@ from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
 from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
+from sextet.service.viewing import read_view
 from sextet.store import reading, runs
 from sextet.store.layout import RUNS, RunFolder
 from sextet.store.lock import SupervisorLock
 from sextet.system.whoami import whoami
 
-_BEGINNING: Final = frozenset({"run/start", "run/resume"})
+_SETTING: Final = frozenset({"run/start", "run/resume", "roles/get", "clean", "models/list", "doctor"})
 """Verbs that wait for what the editor says in its settings."""
 
 WATCH: Final = 2.0
@@ -96,6 +97,8 @@ class Desk:
         """
         if method not in METHODS:
             raise NotFoundError(f"There is no verb {method[:80]!r}.", method=method[:80])
+        if method in _SETTING:
+            await self.editor.ready()
         if METHODS[method].reads:
             return await self._read(method, params)
         if not self._wishes.trusted:
@@ -103,8 +106,6 @@ class Desk:
                 "This folder is not trusted, so nothing is started or changed in it.",
                 next_step="Trust the folder in your editor.",
             )
-        if method in _BEGINNING:
-            await self.editor.ready()
         return await (await self._for_change()).call(method, _signed(method, params))
 
     async def settings_changed(self) -> tuple[Problem, ...]:

@@ -25,7 +25,7 @@ async def read(orchestrator: Orchestrator, asked: ReadArtifact) -> ArtifactPage:
     place, epoch = orchestrator.place, asked.epoch
     folder = runs.open_run(place.top, place.state, asked.run_id, read_only=True)
     if epoch is None:
-        epoch = orchestrator.view(asked.run_id).task(asked.task_id).epoch
+        epoch = (await orchestrator.look(asked.run_id)).task(asked.task_id).epoch
     return await asyncio.to_thread(_read, folder, asked, epoch)
 
 

@@ -29,8 +29,8 @@ _PROBE = "doctor.probe"
 async def report(folder: Path) -> DoctorReport:
     """Everything that a run needs, and what is not used of the settings; works without a repository too.
 
-    Which Codex is looked at is the user's own choice: nothing that the repository says has a say in what is
-    started here, so nothing has to be trusted before.
+    It is the terminal's view, which has no editor. Which Codex is looked at is the user's own choice: the
+    repository has no say in what is started here, so nothing has to be trusted before.
 
     Args:
         folder: any existing folder.

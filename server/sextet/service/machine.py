@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sextet.model.base import Record
 from sextet.model.names import Role
 from sextet.model.settings import Origin, RoleSettings
 from sextet.service import doctor as examiner
+from sextet.service import settings_files
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.params import GetRoles
 from sextet.service.results import RolesInForce
-from sextet.service.upkeep_results import DoctorReport, Model, ModelList
+from sextet.service.upkeep_results import Check, DoctorReport, Model, ModelList
 
 
 async def roles(orchestrator: Orchestrator, asked: GetRoles) -> RolesInForce:
@@ -25,7 +26,7 @@ async def roles(orchestrator: Orchestrator, asked: GetRoles) -> RolesInForce:
     following = {role: resolved.settings.role(role) for role in Role}
     chosen = following
     if asked.run_id is not None:
-        view = orchestrator.view(asked.run_id)
+        view = await orchestrator.look(asked.run_id)
         chosen = {role: view.settings_of(role) for role in Role}
     sources = sources_of(chosen, following, resolved.sources)
     return RolesInForce(roles=chosen, sources=sources, problems=resolved.problems)
@@ -72,5 +73,26 @@ async def models(orchestrator: Orchestrator, _: Record) -> ModelList:
 
 
 async def doctor(orchestrator: Orchestrator, _: Record) -> DoctorReport:
-    """`doctor`: what is missing; reads only, as it ends what it starts and runs nothing of the repository."""
-    return await examiner.report(orchestrator.place.top)
+    """`doctor`: what is missing on this machine, in this repository and in the settings.
+
+    It reads only: it ends what it starts, and starts no Codex that the user has not chosen or trusted.
+    """
+    place = orchestrator.place
+    resolved = await asyncio.to_thread(place.settings)
+    doubtful = [item.key for item in place.untrusted(resolved) if item.key.startswith("codex.")]
+    if not doubtful:
+        checks = await examiner.examine(place.top, resolved.settings)
+        return DoctorReport(checks=checks, problems=resolved.problems)
+    own = await asyncio.to_thread(settings_files.load, None)
+    checks = await examiner.examine(place.top, own.settings)
+    return DoctorReport(checks=(*checks, _not_trusted(doubtful)), problems=resolved.problems)
+
+
+def _not_trusted(keys: Iterable[str]) -> Check:
+    named = ", ".join(f"sextet.{key}" for key in keys)
+    return Check(
+        name="trust",
+        ok=None,
+        what=f"You have not trusted {named} yet, so the Codex of your own settings was looked at instead.",
+        next_step="Start a run: you are asked then.",
+    )

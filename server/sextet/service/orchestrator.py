@@ -15,7 +15,6 @@ from sextet.model.names import RunState
 from sextet.model.run import Briefing, Run
 from sextet.model.settings import Settings
 from sextet.pipeline.expand import LIVE
-from sextet.pipeline.fold import fold
 from sextet.pipeline.view import RunView
 from sextet.roles import scenario
 from sextet.runtime.bus import Bus
@@ -29,8 +28,8 @@ from sextet.service.params import StartRun
 from sextet.service.place import Place
 from sextet.service.settings_table import TABLE
 from sextet.service.survivors import Survivors
-from sextet.store import reading, runs
-from sextet.store.frames import collector_paused
+from sextet.service.viewing import read_view
+from sextet.store import runs
 from sextet.store.lock import SupervisorLock
 from sextet.system import processes
 from sextet.workspace import snapshot as user_state
@@ -241,6 +240,10 @@ class Orchestrator:
                 await active.close()
             yield
 
+    async def rest(self) -> None:
+        """Wait until nobody is busy any more with runs that have ended: what was at work is captured then."""
+        await asyncio.gather(*(each.rest() for each in self._active.values()))
+
     @property
     def at_work(self) -> tuple[str, ...]:
         """The runs that are driven here and have not ended."""
@@ -285,21 +288,3 @@ class Orchestrator:
     def _open_view(self, run_id: str) -> RunView | None:
         active = self._active.get(run_id)
         return active.session.view if active is not None and active.session.broken is None else None
-
-
-def read_view(place: Place, run_id: str) -> RunView:
-    """The view of a run from its journal alone, as far as it is readable; nothing is executed or written.
-
-    Raises:
-        NotFoundError, StoreError: there is none, or it cannot be read.
-    """
-    folder = runs.open_run(place.top, place.state, run_id, read_only=True)
-    with collector_paused():
-        view = fold(reading.read(folder))
-    if view.run is None:
-        raise NotFoundError(
-            f"The journal of run {run_id} (events.jsonl) is damaged from its beginning: nothing is shown.",
-            next_step="Restore the file if you have a copy; otherwise start a new run.",
-            run_id=run_id,
-        )
-    return view

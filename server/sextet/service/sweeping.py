@@ -40,6 +40,7 @@ async def clean(orchestrator: Orchestrator, asked: Clean) -> CleanResult:
             f"A run is at work on this folder ({', '.join(orchestrator.at_work)}).",
             next_step="Clean up when it has ended, or stop it first.",
         )
+    await orchestrator.rest()
     found, kept = await _look(orchestrator.place)
     if not asked.dry_run:
         found, problems = await _remove_all(orchestrator, found)

@@ -59,7 +59,7 @@ class Model(Record):
     name: str
     """As `sextet.roles.<role>.models` takes it."""
     efforts: tuple[str, ...] = ()
-    """Reasoning efforts that it knows, as Codex orders them."""
+    """Reasoning efforts that it knows, as Codex orders them; a role's `effort` may not take every one."""
     default: bool = False
     """True for the one that is used where no model is set."""
 
@@ -74,7 +74,10 @@ class Check(Record):
     """One thing that was looked at."""
 
     name: str
-    """`python`, `git`, `repository`, `state`, `codex`, `home`, `login` or `sandbox`."""
+    """`python`, `git`, `repository`, `state`, `codex`, `home`, `login` or `sandbox`.
+
+    An editor may also get `trust`: a Codex that it names was not looked at, as nobody has trusted it yet.
+    """
     ok: bool | None
     """None when it could not be found out or is only worth a warning."""
     what: Text

@@ -13,7 +13,8 @@ from sextet.model.names import RunState
 from sextet.runtime.session import Session
 from sextet.service import orchestrator
 from sextet.service.dispatch import Dispatcher
-from sextet.service.orchestrator import Orchestrator, read_view
+from sextet.service.orchestrator import Orchestrator
+from sextet.service.viewing import read_view
 from support import repos
 from support.runs import scenario, shop
 
