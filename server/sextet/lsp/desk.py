@@ -20,7 +20,7 @@ from sextet.runtime.bus import Bus, Message, Resync, Subscription
 from sextet.service.dispatch import Dispatcher
 from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
-from sextet.service.orchestrator import Orchestrator, read_view
+from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
 from sextet.service.viewing import read_view
 from sextet.store import reading, runs

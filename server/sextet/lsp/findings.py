@@ -123,10 +123,10 @@ class Findings:
     # Where they are -------------------------------------------------------------------------------
     async def _look(self) -> dict[str, list[Diagnostic]]:
         found: dict[str, list[Diagnostic]] = {}
-        newest = max(self._views, default="")
-        for run_id, view in tuple(self._views.items()):
+        newest = max(self._views.values(), key=lambda each: each.the_run.created_at, default=None)
+        for view in tuple(self._views.values()):
             patch = view.patches.get(view.patch)
-            if patch is None or _decided(patch) or (view.ended and run_id != newest):
+            if patch is None or _decided(patch) or (view.ended and view is not newest):
                 continue
             sheet = await self._sheets.of(view, patch)
             told = list(current(view))[:MOST]

@@ -41,8 +41,8 @@ class RoleSettings(Record):
     """Models in order of preference; empty: Codex's own default."""
     spread: bool = False
     """Spread the workers over the models instead of starting all at the first."""
-    effort: Literal["", "minimal", "low", "medium", "high", "xhigh"] = ""
-    """Reasoning effort; empty: the model's default."""
+    effort: Literal["", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"] = ""
+    """Reasoning effort; empty: the model's default. Which ones a model knows differs from model to model."""
     timeout_minutes: Minutes = 30.0
     """Deadline of one attempt."""
     sandbox: Literal["read-only", "workspace-write", "off"] = "read-only"
