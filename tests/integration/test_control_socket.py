@@ -14,14 +14,17 @@ from typing import Any
 import pytest
 
 from sextet.errors import BusyError, NotFoundError, UsageError
+from sextet.model.events import Entry, Noted
 from sextet.model.live import Heartbeat, LogBatch
-from sextet.runtime.bus import Bus
+from sextet.runtime.bus import Bus, Resync, StateChanged
 from sextet.service import control, control_client
 from sextet.service import results as r
 from sextet.service.dispatch import Dispatcher
+from sextet.service.notifications import NOTIFICATIONS
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
 from support import repos
+from support.disks import RUN_ID
 
 ROOM = 8 << 20
 
@@ -212,18 +215,52 @@ async def test_an_error_loses_its_kind_on_the_way(bench: Bench) -> None:
 
 def batch(number: int) -> LogBatch:
     lines = ("x" * 4_000,) * 10
-    return LogBatch(run_id="20200101-000000-none-0000", worker_id="tester-1", first_seq=number, lines=lines)
+    return LogBatch(run_id=RUN_ID, worker_id="tester-1", first_seq=number, lines=lines)
 
 
 async def test_a_subscriber_hears_nothing(bench: Bench) -> None:
     client = await control_client.connect(bench.path)
     await client.subscribe()
-    beat = Heartbeat(run_id="20200101-000000-none-0000", time=1.0)
+    beat = Heartbeat(run_id=RUN_ID, time=1.0)
     bench.bus.publish(beat)
     bench.bus.publish(batch(1))
     heard = [message async for _, message in _first(client, 2)]
     assert heard == [beat, batch(1)]
     await client.close()
+
+
+async def test_a_notification_has_another_shape_than_the_contract_says(bench: Bench) -> None:
+    raw = await bench.raw()
+    assert "result" in await raw.ask("sextet/subscribe", {})
+    entry = Entry(seq=7, time=1.0, actor="sextet", event=Noted(text="é"))
+    told = {
+        "event": StateChanged(RUN_ID, entry),
+        "log": batch(1),
+        "heartbeat": Heartbeat(run_id=RUN_ID, time=1.0),
+        "resync": Resync(RUN_ID, 7),
+    }
+    assert told.keys() == NOTIFICATIONS.keys()
+    for name, message in told.items():
+        bench.bus.publish(message)
+        heard = await raw.hear()
+        assert heard["method"] == f"sextet/{name}"
+        params = NOTIFICATIONS[name].model_validate_json(json.dumps(heard["params"]))
+        assert params.model_dump(mode="json", by_alias=True) == heard["params"]
+        assert control_client._messages(heard["method"], heard["params"]) == [message]
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("sextet/newer", {}),
+        ("sextet/log", None),
+        ("sextet/log", {"runId": RUN_ID, "batches": [{"runId": RUN_ID}]}),
+        ("sextet/event", {"runId": RUN_ID, "seq": 1, "event": {"seq": 1, "event": {"kind": "newer"}}}),
+        ("sextet/resync", {"runId": RUN_ID}),
+    ],
+)
+def test_a_notification_of_a_newer_version_ends_the_connection(method: str, params: object) -> None:
+    assert control_client._messages(method, params) == []
 
 
 async def _first(client: control_client.Client, number: int) -> AsyncIterator[tuple[int, object]]:

@@ -130,8 +130,8 @@ def test_our_own_extension_is_offered_commands_that_its_palette_has(top):
         ("sextet/run/snapshot", {"runId": "../../etc"}, (-32602, "usage", "runId")),
         ("sextet/run/snapshot", {"runId": "run\u202egnp"}, (-32602, "usage", "runId")),
         ("sextet/nonsense", {}, (-32601, "notFound", None)),
-        ("textDocument/nonsense", {}, (-32601, "usage", None)),
-        ("textDocument/definition", {}, (-32601, "usage", None)),
+        ("textDocument/nonsense", {}, (-32601, "notFound", None)),
+        ("textDocument/definition", {}, (-32601, "notFound", None)),
         ("workspace/executeCommand", {"command": "rm"}, (-32602, "usage", "command")),
         ("workspace/executeCommand", {}, (-32602, "usage", "command")),
         (

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from sextet.service.codes import INVALID, PARAMS, PARSE, kind_of
+
 BODY_LIMIT: Final = 16 << 20
 """Bytes of a message; a longer one is passed over."""
 HEADER_LIMIT: Final = 8 << 10
@@ -20,9 +22,6 @@ DEPTH_LIMIT: Final = 128
 ID_LIMIT: Final = 1_000
 _DIGITS: Final = 30
 """Digits of a whole number; Python itself gives up at some thousands."""
-
-PARSE, INVALID, NO_METHOD, PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
-NOT_INITIALIZED, CANCELLED = -32002, -32800
 
 _BLANK = re.compile(rb"\r?\n\r?\n")
 
@@ -229,9 +228,9 @@ def encode(message: dict[str, Any]) -> bytes:
     return frame(body)
 
 
-def failure(request_id: object, code: int, words: str, kind: str = "usage") -> bytes:
+def failure(request_id: object, code: int, words: str) -> bytes:
     """The answer for a message that is not carried out, as it goes over the wire."""
-    data = {"kind": kind, "nextStep": "", "facts": {}}
+    data = {"kind": kind_of(code), "nextStep": "", "facts": {}}
     error = {"code": code, "message": words, "data": data}
     return encode({"jsonrpc": "2.0", "id": request_id, "error": error})
 

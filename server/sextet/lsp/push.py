@@ -126,7 +126,7 @@ class Push:
     def take(self, message: Message) -> None:
         """Tell the client, now or as soon as it keeps up."""
         if isinstance(message, StateChanged):
-            said = frames.encode(control_wire.notification(message))
+            said = frames.notification(*control_wire.notification(message))
             self._writer.state(message.run_id, message.entry.seq, said)
         elif isinstance(message, LogBatch):
             self._rings.setdefault((message.run_id, message.worker_id), Ring()).add(message)
@@ -136,7 +136,7 @@ class Push:
             self._beats[message.run_id] = message
             self._soon()
         else:
-            self._writer.send(frames.encode(control_wire.notification(message)))
+            self._writer.send(frames.notification(*control_wire.notification(message)))
 
     def close(self) -> None:
         """Send no more."""
@@ -158,7 +158,7 @@ class Push:
         busy = self._writer.backlog >= CALM
         while not busy and (self._beats or self._rings):
             for heartbeat in self._beats.values():
-                self._writer.send(frames.encode(control_wire.notification(heartbeat)))
+                self._writer.send(frames.notification(*control_wire.notification(heartbeat)))
             self._beats.clear()
             self._send_lines()
             busy = self._writer.backlog >= CALM

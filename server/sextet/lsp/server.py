@@ -16,6 +16,7 @@ from sextet.lsp.standard import HEARD, VIEWS, Body, create_standard, in_utf16, i
 from sextet.lsp.wire import Writer
 from sextet.lsp.wishes import Wishes, wishes_of
 from sextet.service.names import VERBS
+from sextet.service import codes
 
 PATIENCE: Final = 1.5
 """Seconds that putting the work down may take; editors kill a server after two."""
@@ -135,16 +136,16 @@ class Server:
     def _refusal(self, said: Said, request_id: int | str) -> tuple[int, str] | None:
         """Code and words for a request that comes at the wrong moment, or that nobody knows."""
         if request_id in self._requests:
-            return frames.INVALID, "A request with this id is being worked on."
+            return codes.INVALID, "A request with this id is being worked on."
         if self.shut_down:
-            return frames.INVALID, "The server is shutting down."
+            return codes.INVALID, "The server is shutting down."
         if self._wishes is None and said.method != INITIALIZE:
-            return frames.NOT_INITIALIZED, "The first request is `initialize`."
+            return codes.NOT_INITIALIZED, "The first request is `initialize`."
         if self._wishes is not None and said.method == INITIALIZE:
-            return frames.INVALID, "The server was initialized before."
+            return codes.INVALID, "The server was initialized before."
         ours = said.method in {EXECUTE, "shutdown"} or said.method.startswith(_OURS)
         if not ours and not (self._is_known(said.method) and is_request(said.method)):
-            return frames.NO_METHOD, f"There is no method {said.method[:80]!r}."
+            return codes.NO_METHOD, f"There is no method {said.method[:80]!r}."
         return None
 
     def _is_known(self, method: str) -> bool:
@@ -159,7 +160,7 @@ class Server:
         except Exception as error:  # noqa: BLE001 -- whatever pygls makes of hostile params ends the message alone
             if said.method and said.request_id is not None:
                 words = f"The params of {said.method[:80]} cannot be used: {error.__cause__ or error}"[:1_000]
-                self._writer.send(frames.failure(said.request_id, frames.PARAMS, words))
+                self._writer.send(frames.failure(said.request_id, codes.PARAMS, words))
 
     def _cancel(self, params: Any) -> None:
         named = params.get("id") if isinstance(params, dict) else None
@@ -231,10 +232,10 @@ class Server:
         self._requests.pop(request_id, None)
         self._lasting.discard(request_id)
         if task.cancelled():
-            self._writer.send(frames.failure(request_id, frames.CANCELLED, "The request was cancelled."))
+            self._writer.send(frames.failure(request_id, codes.CANCELLED, "The request was cancelled."))
         elif task.exception() is not None:
             words = f"The request could not be carried out: {task.exception()!r}"[:2_000]
-            self._writer.send(frames.failure(request_id, frames.INTERNAL, words, "defect"))
+            self._writer.send(frames.failure(request_id, codes.INTERNAL, words))
 
     async def _carry_out(self, said: Said) -> None:
         assert self._verbs is not None  # noqa: S101 -- a request before `initialize` was refused

@@ -20,8 +20,8 @@ from sextet.lsp.views import Views
 from sextet.lsp.wishes import Wishes
 from sextet.model.base import Record
 from sextet.runtime.bus import Message
-from sextet.service import control_wire
 from sextet.service.editor_settings import EditorSettings
+from sextet.service import codes, control_wire
 from sextet.service.methods import METHODS
 from sextet.service.results import Opened
 
@@ -85,7 +85,7 @@ class Verbs:
             return frames.encode(control_wire.refusal(said.request_id, error))
         except Exception as error:  # noqa: BLE001 -- a defect behind a verb ends the verb, not the session
             words = f"{type(error).__name__}: {error}"[:2_000]
-            return frames.failure(said.request_id, frames.INTERNAL, words, "defect")
+            return frames.failure(said.request_id, codes.INTERNAL, words)
 
     async def close(self, reason: str) -> None:
         """Put everything down so that it can be resumed."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sextet.errors import BusyError, NotFoundError, SextetError
 from sextet.runtime.bus import Bus
+from sextet.service import codes
 from sextet.service import control_wire as wire
 from sextet.service.dispatch import Dispatcher
 
@@ -172,7 +173,7 @@ class _Client:
         except asyncio.IncompleteReadError:
             return None
         except asyncio.LimitOverrunError:
-            await self._send(wire.failure(None, wire.INVALID, f"A request has at most {LINE_LIMIT} bytes."))
+            await self._send(wire.failure(None, codes.INVALID, f"A request has at most {LINE_LIMIT} bytes."))
             return None
 
     async def _one(self, line: bytes) -> None:
@@ -195,7 +196,7 @@ class _Client:
         except SextetError as error:
             return wire.refusal(request_id, error)
         except Exception as error:  # noqa: BLE001 -- a defect behind a verb ends the verb, not the run
-            return wire.failure(request_id, wire.INTERNAL, f"{type(error).__name__}: {error}"[:2_000])
+            return wire.failure(request_id, codes.INTERNAL, f"{type(error).__name__}: {error}"[:2_000])
         return None if request_id is None else {"jsonrpc": "2.0", "id": request_id, "result": result}
 
     async def _call(self, method: str, params: Mapping[str, Any]) -> object:
@@ -214,7 +215,9 @@ class _Client:
         try:
             with suppress(ConnectionError, OSError):
                 async for message in subscription:
-                    await self._send(wire.notification(message))
+                    method, params = wire.notification(message)
+                    told = params.model_dump(mode="json", by_alias=True)
+                    await self._send({"jsonrpc": "2.0", "method": method, "params": told})
         finally:
             subscription.close()
 

@@ -15,20 +15,15 @@ from pydantic import ValidationError
 
 from sextet import errors
 from sextet.model.base import Record
-from sextet.model.events import ENTRY
 from sextet.model.live import Heartbeat, LogBatch
 from sextet.runtime.bus import Message, Resync, StateChanged
+from sextet.service.codes import ERRORS
 from sextet.service.control_wire import PREFIX
 from sextet.service.methods import METHODS
+from sextet.service.notifications import NOTIFICATIONS, EventTold, LogTold, ResyncTold
 
 ANSWER_LIMIT: Final = 64 << 20
 """Bytes of one answer or notification."""
-
-_KINDS: Final[dict[str, type[errors.SextetError]]] = {
-    found.kind: found
-    for found in vars(errors).values()
-    if isinstance(found, type) and issubclass(found, errors.SextetError)
-}
 
 
 async def connect(path: Path) -> Client:
@@ -158,16 +153,19 @@ class Client:
 
 def _messages(method: str, params: Any) -> list[Message]:
     """The messages of a notification; one of a newer version is passed over."""
-    with suppress(ValidationError, KeyError, TypeError, ValueError):
-        if method == f"{PREFIX}event":
-            entry = ENTRY.validate_json(json.dumps(params["event"]))
-            return [StateChanged(str(params["runId"]), entry)]
-        if method == f"{PREFIX}log":
-            return [LogBatch.model_validate_json(json.dumps(batch)) for batch in params["batches"]]
-        if method == f"{PREFIX}heartbeat":
-            return [Heartbeat.model_validate_json(json.dumps(params))]
-        if method == f"{PREFIX}resync":
-            return [Resync(str(params["runId"]), int(params["seq"]))]
+    record = NOTIFICATIONS.get(method.removeprefix(PREFIX))
+    if record is None:
+        return []
+    with suppress(ValueError):
+        match record.model_validate_json(json.dumps(params)):
+            case EventTold() as told:
+                return [StateChanged(told.run_id, told.event)]
+            case LogTold() as told:
+                return [LogBatch(run_id=told.run_id, **dict(each)) for each in told.batches]
+            case ResyncTold() as told:
+                return [Resync(told.run_id, told.seq)]
+            case Heartbeat() as told:
+                return [told]
     return []
 
 
@@ -175,7 +173,7 @@ def _raised(said: Any) -> errors.SextetError:
     """The error of the other side as one of ours."""
     said = _object(said)
     data = _object(said.get("data"))
-    kind = _KINDS.get(str(data.get("kind", "")), errors.SextetError)
+    kind = ERRORS.get(str(data.get("kind", "")), errors.SextetError)
     facts = _object(data.get("facts"))
     named = {key: value for key, value in facts.items() if key not in {"what", "next_step"}}
     return kind(str(said.get("message", "")), next_step=str(data.get("nextStep", "")), **named)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from sextet.errors import NotFoundError, SextetError, UsageError
-from sextet.model.live import Heartbeat, LogBatch
+from sextet.errors import SextetError
+from sextet.model.base import Record
+from sextet.model.live import LogBatch
 from sextet.runtime.bus import Message, Resync, StateChanged
+from sextet.service.codes import INVALID, PARAMS, PARSE, code_of, kind_of
+from sextet.service.notifications import EventTold, LogTold, ResyncTold
 
 PREFIX: Final = "sextet/"
-
-PARSE, INVALID, NO_METHOD, PARAMS, INTERNAL, OURS = -32700, -32600, -32601, -32602, -32603, -32050
 
 
 class RequestError(Exception):
@@ -60,32 +61,27 @@ def _no_constant(name: str) -> float:
 
 def refusal(request_id: object, error: SextetError) -> dict[str, Any]:
     """The answer for an error that Sextet can explain."""
-    code = PARAMS if isinstance(error, UsageError) else OURS
-    if isinstance(error, NotFoundError) and "method" in error.facts:
-        code = NO_METHOD
     facts = json.loads(json.dumps(error.facts, default=str))
-    return failure(
-        request_id, code, error.what, {"kind": error.kind, "nextStep": error.next_step, "facts": facts}
-    )
+    data = {"kind": error.kind, "nextStep": error.next_step, "facts": facts}
+    return failure(request_id, code_of(error), error.what, data)
 
 
 def failure(request_id: object, code: int, words: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
     """The answer for an error with this JSON-RPC code."""
-    said = {"code": code, "message": words, "data": data or {"kind": "usage", "nextStep": "", "facts": {}}}
+    said = {
+        "code": code,
+        "message": words,
+        "data": data or {"kind": kind_of(code), "nextStep": "", "facts": {}},
+    }
     return {"jsonrpc": "2.0", "id": request_id, "error": said}
 
 
-def notification(message: Message) -> dict[str, Any]:
-    """What happened, as it goes over the wire."""
+def notification(message: Message) -> tuple[str, Record]:
+    """Method and params with which it goes over the wire that something happened."""
     if isinstance(message, StateChanged):
-        entry = message.entry.model_dump(mode="json", by_alias=True)
-        name, params = "event", {"runId": message.run_id, "seq": message.entry.seq, "event": entry}
-    elif isinstance(message, Resync):
-        name, params = "resync", {"runId": message.run_id, "seq": message.seq}
-    elif isinstance(message, LogBatch):
-        batch = message.model_dump(mode="json", by_alias=True)
-        name, params = "log", {"runId": message.run_id, "batches": [batch]}
-    else:
-        assert isinstance(message, Heartbeat)  # noqa: S101 -- mypy checks the other three
-        name, params = "heartbeat", message.model_dump(mode="json", by_alias=True)
-    return {"jsonrpc": "2.0", "method": f"{PREFIX}{name}", "params": params}
+        return f"{PREFIX}event", EventTold(run_id=message.run_id, seq=message.entry.seq, event=message.entry)
+    if isinstance(message, LogBatch):  # as lines of the run: written out, they do not name it again
+        return f"{PREFIX}log", LogTold(run_id=message.run_id, batches=(message,))
+    if isinstance(message, Resync):
+        return f"{PREFIX}resync", ResyncTold(run_id=message.run_id, seq=message.seq)
+    return f"{PREFIX}heartbeat", message

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field, JsonValue, WithJsonSchema
+
 from sextet.model.answers import Ledger
 from sextet.model.base import Count, Line, Record, RepoPath, Text, Timestamp
 from sextet.model.events import Entry
@@ -13,6 +17,7 @@ from sextet.model.patch import Applied, ChangeSet, Patch, PatchHunk
 from sextet.model.run import Base, Briefing
 from sextet.model.settings import Origin, Problem, RoleSettings
 from sextet.model.task import Task, Usage
+from sextet.service.codes import kinds
 
 
 class RunRef(Record):
@@ -210,3 +215,23 @@ class ArtifactPage(Record):
     """The offset of the piece behind this one; equal to `size` at the end."""
     size: Count = 0
     """Bytes of the whole file as it is now; it may still grow."""
+
+
+class RefusalData(Record):
+    """`error.data`: what programs and people can go by."""
+
+    kind: Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(kinds())})]
+    """Decide by this; `code` and `message` say less, or change."""
+    next_step: str = ""
+    """What the person can do now, as a sentence; empty when nothing is to be done."""
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    """Ids and figures for programs; `path` is the first bad field of the params."""
+
+
+class Refusal(Record):
+    """`error` of an answer: a verb was not carried out, and why."""
+
+    code: int
+    message: str
+    """What happened and why, in a sentence or two for the person."""
+    data: RefusalData

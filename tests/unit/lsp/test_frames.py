@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sextet.lsp import frames
 from sextet.lsp.frames import Broken, Parser, Said, read
+from sextet.service import codes
 from support.lsp import frame
 
 
@@ -91,7 +92,7 @@ def test_a_body_beyond_the_limit_is_kept_or_loses_the_next_message():
 def test_what_is_not_json_is_taken_for_a_message(body):
     found = read(body)
     assert isinstance(found, Broken)
-    assert found.code == frames.PARSE
+    assert found.code == codes.PARSE
     assert not found.fatal
 
 
@@ -99,21 +100,21 @@ def test_what_is_not_json_is_taken_for_a_message(body):
 def test_what_is_no_message_is_taken_for_one(body):
     found = read(body)
     assert isinstance(found, Broken)
-    assert found.code == frames.INVALID
+    assert found.code == codes.INVALID
 
 
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "1" * 5_000, "[" * 200 + "]" * 200])
 def test_a_flaw_in_the_params_loses_the_id(value):
     found = read(b'{"jsonrpc":"2.0","id":7,"method":"a","params":{"x":' + value.encode() + b"}}")
     assert isinstance(found, Broken)
-    assert (found.code, found.request_id) == (frames.PARAMS, 7)
+    assert (found.code, found.request_id) == (codes.PARAMS, 7)
 
 
 @pytest.mark.parametrize("request_id", [None, {}, 1.5, True, "x" * 1_001, "\ud800"])
 def test_an_odd_id_is_accepted_or_echoed(request_id):
     found = said(id=request_id, method="a")
     assert isinstance(found, Broken)
-    assert (found.code, found.request_id) == (frames.INVALID, None)
+    assert (found.code, found.request_id) == (codes.INVALID, None)
 
 
 def test_a_message_that_says_no_version_is_not_answered_under_its_id():

@@ -11,6 +11,7 @@ from sextet.lsp import push
 from sextet.lsp.frames import Parser
 from sextet.model.live import Heartbeat, LogBatch
 from sextet.runtime.bus import Resync
+from sextet.service.notifications import LogTold
 from support.disks import RUN_ID
 
 
@@ -128,6 +129,20 @@ async def test_heartbeats_pile_up_while_nobody_reads(pushing, sent):
     sent.backlog = 0
     pushing._again()
     assert [each["params"]["seq"] for each in sent.said()] == [4]
+
+
+async def test_lines_are_told_in_another_shape_than_the_contract_says(pushing, sent):
+    sent.backlog = push.CALM
+    for number in range(1, 40):
+        pushing.take(batch(number * 3, "x" * 40_000, "\x00é😀", dropped=2))
+    sent.backlog = 0
+    pushing._again()
+    logs = [said["params"] for said in sent.said()]
+    assert len(logs) > 1
+    for each in logs:
+        told = LogTold.model_validate_json(json.dumps(each))
+        assert told.model_dump(mode="json", by_alias=True) == each
+    assert any(each["dropped"] for each in sent.batches())
 
 
 async def test_a_resync_of_the_bus_is_not_passed_on(pushing, sent):
