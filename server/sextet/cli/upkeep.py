@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -114,24 +113,8 @@ async def _adopt(folder: Path, run: str) -> int:
 
 @click.command()
 def schema() -> int:
-    """Print the JSON Schema of verbs, events and settings."""
-    print(json.dumps(_schema(), indent=1))  # noqa: T201 -- this is what the command does
+    """Print the contract: verbs, notifications, events, settings and errors as JSON Schema."""
+    from sextet.service.schema import document  # noqa: PLC0415 -- only this command needs schemas
+
+    print(json.dumps(document(), indent=1))  # noqa: T201 -- this is what the command does
     return APPROVED
-
-
-def _schema() -> dict[str, Any]:
-    from sextet.model.events import ENTRY  # noqa: PLC0415 -- only this command needs schemas
-    from sextet.service.methods import METHODS  # noqa: PLC0415
-    from sextet.service.settings_reference import describe  # noqa: PLC0415
-
-    methods = {
-        f"sextet/{name}": {
-            "reads": method.reads,
-            "params": method.params.model_json_schema(by_alias=True),
-            "result": method.result.model_json_schema(by_alias=True, mode="serialization"),
-        }
-        for name, method in METHODS.items()
-    }
-    settings = {each.key: each.model_dump(mode="json", by_alias=True) for each in describe()}
-    events = ENTRY.json_schema(by_alias=True, mode="serialization")
-    return {"methods": methods, "events": events, "settings": settings}

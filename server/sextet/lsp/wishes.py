@@ -34,7 +34,11 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """The folders that are open, what may be done in them, and what the client can do."""
+    """The folders that are open, what may be done in them, and what the client can do.
+
+    `trusted`, `resume` and `extension` are what clients know as `service.params.InitializationOptions`; that
+    record itself is too heavy for the time before the answer to `initialize`.
+    """
 
     folders: tuple[Path, ...] = ()
     trusted: bool = True

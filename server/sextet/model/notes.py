@@ -33,7 +33,9 @@ class Choice(Record):
     """One answer that can be given."""
 
     value: str = Field(pattern=r"^[a-z][a-z-]{0,31}$")
+    """What `question/answer` takes."""
     label: Line
+    """What a person reads on the button."""
 
 
 class Question(Record):
@@ -47,10 +49,13 @@ class Question(Record):
     default: Text
     """The answer that is taken at the deadline."""
     deadline: Timestamp
+    """When that happens."""
     task_id: TaskId | None = None
+    """The task that waits; None when the whole run does."""
     detail: Text = ""
     """More to read: a command, a diff, both positions."""
     findings: tuple[Finding, ...] = ()
+    """What it is about, where findings are."""
     asked_at: Timestamp = 0.0
 
 

@@ -12,7 +12,7 @@ from sextet.model.names import ItemId, Severity
 
 
 class Finding(Record):
-    """A remark with its place; `fingerprint` is the same when the same remark comes back."""
+    """A remark with its place."""
 
     source: Literal["test", "review", "conflict", "human", "salvage"]
     severity: Severity
@@ -24,7 +24,9 @@ class Finding(Record):
     blob: Oid | None = None
     """The file's blob when the remark was made."""
     items: tuple[ItemId, ...] = ()
+    """Work items that it is about."""
     fingerprint: str = Field(default="", max_length=64)
+    """The same when the same remark comes back."""
     baseline: bool = False
     """True when it failed before any agent wrote a byte."""
 
@@ -39,10 +41,11 @@ class Change(Record):
 
 
 class CommandRun(Record):
-    """One tester command as it ended. `exit_code` is None when it was killed at its time limit."""
+    """One tester command as it ended."""
 
     command: Text
     exit_code: int | None
+    """None when it was killed at its time limit."""
     seconds: Seconds
     log: str = Field(default="", max_length=1_000)
     """Name of the log below the attempt's folder."""

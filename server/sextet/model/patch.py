@@ -31,9 +31,11 @@ class FileChange(Record):
     control: bool = False
     """True for files that steer tools, editors or CI: listed first and confirmed apart."""
     binary: bool = False
+    """True when it has no lines to show."""
     added: Count = 0
     """Lines added (0 for binary files)."""
     removed: Count = 0
+    """Lines removed (0 for binary files)."""
 
 
 class Hunk(Record):
@@ -65,6 +67,7 @@ class HunkMark(Record):
     by: Line
     at: Timestamp
     comment: Text = ""
+    """What they said with it."""
 
 
 class PatchHunk(Record):
@@ -84,6 +87,7 @@ class PatchHunk(Record):
     tasks: tuple[TaskId, ...] = ()
     """Implement tasks that wrote it, as far as git can tell; several when they cannot be told apart."""
     workers: tuple[WorkerId, ...] = ()
+    """Who made their latest attempts."""
     models: tuple[Line, ...] = ()
     """Models of their latest attempts; empty names are Codex's own default."""
     requirements: tuple[Line, ...] = ()
@@ -131,6 +135,7 @@ class Applied(Record):
     tree: Oid
     """The patch's tree that was written."""
     files: tuple[RepoPath, ...] = ()
+    """What was written."""
     altered: tuple[RepoPath, ...] = ()
     """Files that saving changed afterwards."""
     hunks: tuple[HunkId, ...] = ()
@@ -158,6 +163,7 @@ class Patch(Record):
     untested: bool = False
     """True when no test command is known, so that approval rests on the review alone."""
     applied: tuple[Applied, ...] = ()
+    """All applies, the oldest first; also those that were taken back."""
     reverted: tuple[ApplyId, ...] = ()
     """Applies that were taken back."""
     takes: dict[RepoPath, Take] = Field(default_factory=dict)

@@ -32,7 +32,9 @@ class Base(Record):
     commit: Oid
     """The snapshot commit in the mirror (HEAD plus uncommitted and untracked files)."""
     tree: Oid
+    """The tree of that commit."""
     dirty: bool = False
+    """True when it differs from HEAD."""
     left_out: tuple[str, ...] = ()
     """Untracked files that were too large to take along."""
 

@@ -27,6 +27,7 @@ class Problem(Record):
     key: Line
     """With `sextet.`; empty when the whole file cannot be read."""
     sentence: Line
+    """What is wrong, and what is used instead."""
     file: Line = ""
     """Path of the file; empty where the value did not come from one."""
     level: Literal["error", "warning"] = "error"

@@ -57,9 +57,13 @@ class Usage(Record):
     """Tokens of one attempt, as the provider counted them."""
 
     input: Count = 0
+    """Read by the model, cached ones included."""
     cached: Count = 0
+    """Of these, those that the provider had in its cache."""
     output: Count = 0
+    """Written by the model, reasoning included."""
     reasoning: Count = 0
+    """Of these, those that it thought with."""
 
     @property
     def total(self) -> int:
@@ -105,7 +109,9 @@ class Task(Record):
     start: Oid | None = None
     """The tree that the latest attempt started from (test and review: the tree they judge)."""
     outcome: Outcome | None = None
+    """Of the latest attempt that gave one."""
     failure: Failure | None = None
+    """Why the latest attempt failed; None when it did not."""
     findings: tuple[Finding, ...] = ()
     """What must be mended: carried into the prompt of the next attempt."""
     reworks: Count = 0

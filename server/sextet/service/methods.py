@@ -14,6 +14,8 @@ from sextet.service import upkeep_results as u
 class Method:
     """A verb: what it takes and what it gives."""
 
+    doc: str
+    """What it does, in a sentence."""
     params: type[Record]
     result: type[Record]
     reads: bool = False
@@ -24,39 +26,106 @@ class Method:
 
 
 METHODS: dict[str, Method] = {
-    "run/start": Method(p.StartRun, r.RunRef),
-    "run/resume": Method(p.OfRun, r.Done),
-    "run/stop": Method(p.StopRun, r.Done),
-    "run/list": Method(Record, r.RunList, reads=True),
-    "run/snapshot": Method(p.OfRun, r.Snapshot, reads=True),
-    "run/events": Method(p.ReadEvents, r.EventsPage, reads=True),
-    "run/followUp": Method(p.FollowUp, r.Done),
-    "workers/start": Method(p.ChooseWorkers, r.Done),
-    "workers/stop": Method(p.ChooseWorkers, r.Done),
-    "roles/get": Method(p.GetRoles, r.RolesInForce, reads=True),
-    "roles/set": Method(p.SetRoles, r.Done),
-    "task/approve": Method(p.ApproveTask, r.Done),
-    "task/requestChanges": Method(p.SayToTask, r.Done),
-    "task/comment": Method(p.SayToTask, r.Done),
-    "task/retry": Method(p.OfTask, r.Done),
-    "task/steer": Method(p.SayToTask, r.Done),
-    "task/interrupt": Method(p.SayToTask, r.Done),
-    "question/answer": Method(p.AnswerQuestion, r.Done),
-    "log/read": Method(p.ReadLog, r.LogPage, reads=True),
-    "artifact/read": Method(p.ReadArtifact, r.ArtifactPage, reads=True),
-    "patch/list": Method(p.OfRun, r.PatchList, reads=True),
-    "patch/get": Method(p.OfPatch, r.PatchDetail, reads=True),
-    "patch/apply": Method(p.ApplyPatch, r.ApplyResult),
-    "patch/mark": Method(p.MarkHunks, r.Done),
-    "patch/comment": Method(p.CommentPatch, r.Done),
-    "patch/resolve": Method(p.SettleFile, r.Done),
-    "patch/retest": Method(p.OfPatch, r.Retested),
-    "patch/open": Method(p.OfPatch, r.Opened, reads=True),
-    "task/open": Method(p.OfTask, r.Opened, reads=True),
-    "patch/revert": Method(p.RevertPatch, r.RevertResult),
-    "recover/list": Method(Record, u.RecoverList, reads=True),
-    "clean": Method(p.Clean, u.CleanResult),
-    "models/list": Method(Record, u.ModelList),
-    "doctor": Method(Record, u.DoctorReport, reads=True),
+    "run/start": Method("Take a goal through the roles.", p.StartRun, r.RunRef),
+    "run/resume": Method(
+        "Go on with a run that was interrupted, or begin one that was only made.", p.OfRun, r.Done
+    ),
+    "run/stop": Method("End a run; what is at work is captured.", p.StopRun, r.Done),
+    "run/list": Method("The runs of this work tree.", p.Nothing, r.RunList, reads=True),
+    "run/snapshot": Method(
+        "Everything that is shown of a run; events after its `seq` go on from there.",
+        p.OfRun,
+        r.Snapshot,
+        reads=True,
+    ),
+    "run/events": Method("Read the journal of a run, page by page.", p.ReadEvents, r.EventsPage, reads=True),
+    "run/followUp": Method("Ask for more in the same run; it becomes a new patch.", p.FollowUp, r.Done),
+    "workers/start": Method(
+        "Let workers of roles that were stopped claim tasks again.", p.ChooseWorkers, r.Done
+    ),
+    "workers/stop": Method(
+        "Stop workers, of whole roles or single ones, at once or after what they are at.",
+        p.ChooseWorkers,
+        r.Done,
+    ),
+    "roles/get": Method(
+        "How the roles work, in a run or in the next one, and where each value comes from.",
+        p.GetRoles,
+        r.RolesInForce,
+        reads=True,
+    ),
+    "roles/set": Method("Override role settings for one run, from its next attempts on.", p.SetRoles, r.Done),
+    "task/approve": Method(
+        "Give a named approval of exactly what was seen, a consensus or a patch.", p.ApproveTask, r.Done
+    ),
+    "task/requestChanges": Method(
+        "Say that a result will not do; its task is done again and reads why.", p.SayToTask, r.Done
+    ),
+    "task/comment": Method("Leave a remark that the agent reads at its next attempt.", p.SayToTask, r.Done),
+    "task/retry": Method(
+        "Ask for another attempt of a task that failed, is blocked or was stopped.", p.OfTask, r.Done
+    ),
+    "task/steer": Method("Say something to the agent in the middle of its turn.", p.SayToTask, r.Done),
+    "task/interrupt": Method(
+        "Stop the attempt that is at work on a task; it is not repeated by itself.", p.SayToTask, r.Done
+    ),
+    "question/answer": Method("Answer a question; the first answer counts.", p.AnswerQuestion, r.Done),
+    "log/read": Method("Read lines of a worker's log.", p.ReadLog, r.LogPage, reads=True),
+    "artifact/read": Method(
+        "List the files that an attempt left behind, or read one of them in pieces.",
+        p.ReadArtifact,
+        r.ArtifactPage,
+        reads=True,
+    ),
+    "patch/list": Method("The patches of a run.", p.OfRun, r.PatchList, reads=True),
+    "patch/get": Method(
+        "The change set of a patch, its hunks, and a diff to read.", p.OfPatch, r.PatchDetail, reads=True
+    ),
+    "patch/apply": Method(
+        "Write a patch, or chosen hunks of it, into the work tree, all or nothing.",
+        p.ApplyPatch,
+        r.ApplyResult,
+    ),
+    "patch/mark": Method(
+        "Say what you think of hunks; a rejection with a comment reopens what wrote them.",
+        p.MarkHunks,
+        r.Done,
+    ),
+    "patch/comment": Method(
+        "Remark on a hunk or a line; those who wrote it read that at their next attempt.",
+        p.CommentPatch,
+        r.Done,
+    ),
+    "patch/resolve": Method(
+        "Say what becomes of a file in which the patch collides with what you have.", p.SettleFile, r.Done
+    ),
+    "patch/retest": Method("Run the tests on what you have now.", p.OfPatch, r.Retested),
+    "patch/open": Method(
+        "Write a patch as a read-only document for people.", p.OfPatch, r.Opened, reads=True
+    ),
+    "task/open": Method(
+        "Write what is known of a task as a read-only document for people.", p.OfTask, r.Opened, reads=True
+    ),
+    "patch/revert": Method(
+        "Take back an apply by a three-way merge; later edits of yours stay.", p.RevertPatch, r.RevertResult
+    ),
+    "recover/list": Method(
+        "Runs that were cut off, and work that was kept of attempts that died.",
+        p.Nothing,
+        u.RecoverList,
+        reads=True,
+    ),
+    "clean": Method(
+        "Find, and remove if asked to, worktrees and runs that are no longer needed.", p.Clean, u.CleanResult
+    ),
+    "models/list": Method(
+        "The models that the installed Codex offers; starts Codex for it.", p.Nothing, u.ModelList
+    ),
+    "doctor": Method(
+        "Look at what Sextet needs of this machine and this repository.",
+        p.Nothing,
+        u.DoctorReport,
+        reads=True,
+    ),
 }
 """Every verb by its name on the wire (there with the prefix `sextet/`)."""

@@ -12,7 +12,22 @@ from sextet.model.patch import Mark
 from sextet.model.settings import RoleSettings
 
 Who = Line
-"""Who asks: the name of a person, shown beside what they did."""
+"""The name of a person."""
+
+
+class InitializationOptions(Record):
+    """`initializationOptions` of `initialize`: what only the client can know of its window."""
+
+    trusted: bool = True
+    """Anything but `true`: the folder is not trusted; only verbs that change nothing are carried out."""
+    resume: str = ""
+    """The run that this window was at work on when its server ended; it goes on at once. Empty: none does."""
+    extension: bool = False
+    """True for Sextet's own extension, which has commands, an inbox and questions of its own."""
+
+
+class Nothing(Record):
+    """No params."""
 
 
 class StartRun(Record):
@@ -21,6 +36,7 @@ class StartRun(Record):
     goal: Text = Field(min_length=1)
     """What is wanted, in the words of the person."""
     mode: Mode = Mode.IMPLEMENT_FEATURE
+    """A feature, or a hunt for bugs: its analysts are hunters."""
     guidance: Text = ""
     """What the goal leaves open: constraints, hints."""
     hunters: int = Field(default=2, ge=1, le=16)
@@ -40,6 +56,7 @@ class StartRun(Record):
     request_key: str = Field(default="", max_length=200)
     """A key of the client's choice: the same one again gives the run of the first time. Empty: none."""
     by: Who = "user"
+    """Who asks: a name, shown beside what was done."""
 
 
 class OfRun(Record):
@@ -47,6 +64,7 @@ class OfRun(Record):
 
     run_id: RunId
     by: Who = "user"
+    """Who asks: a name, shown beside what was done."""
 
 
 class StopRun(OfRun):
@@ -63,12 +81,14 @@ class ReadEvents(Record):
     after: Count = 0
     """The number of the last entry that is known; 0: from the beginning."""
     limit: int = Field(default=1_000, ge=1, le=10_000)
+    """Entries at most."""
 
 
 class FollowUp(OfRun):
     """`run/followUp`: new wishes in the same run."""
 
     text: Text = Field(min_length=1)
+    """What is wanted, in the words of the person."""
 
 
 class ChooseWorkers(OfRun):
@@ -97,7 +117,7 @@ class GetRoles(Record):
 
 
 class OfTask(OfRun):
-    """Params that name a task: `task/retry`."""
+    """Params that name a task: `task/retry`, `task/open`."""
 
     task_id: TaskId
 
@@ -135,6 +155,7 @@ class ReadLog(Record):
     from_seq: int = 1
     """Number of the first line that is wanted, from 1; negative: so many before the end."""
     limit: int = Field(default=1_000, ge=1, le=10_000)
+    """Lines at most."""
 
 
 class ReadArtifact(Record):
@@ -153,7 +174,7 @@ class ReadArtifact(Record):
 
 
 class OfPatch(OfRun):
-    """`patch/get`."""
+    """Params that name a patch: `patch/get`, `patch/open`, `patch/retest`."""
 
     patch_id: PatchId
 
@@ -177,14 +198,18 @@ class MarkHunks(OfPatch):
     """`patch/mark`: say what you think of hunks; a rejection with a comment reopens what wrote them."""
 
     hunks: tuple[HunkId, ...] = Field(min_length=1, max_length=10_000)
+    """Ids from `patch/get`; a hunk keeps its id as long as its content is the same."""
     mark: Mark = Field(alias="as")
+    """What you think of them; the latest mark counts."""
     comment: Text = ""
+    """With a rejection: what is wrong, for those who wrote it."""
 
 
 class SettleFile(OfPatch):
     """`patch/resolve`: what becomes of a file in which the patch collides with what you have."""
 
     file: RepoPath
+    """A file that the patch changes."""
     take: Literal["mine", "theirs", "merge", "sendBack"]
     """Your file, the patch's, both with conflict markers, or let the implementer do it again."""
 
@@ -194,7 +219,9 @@ class CommentPatch(OfPatch):
 
     text: Text = Field(min_length=1)
     hunk: HunkId | None = None
+    """The hunk that it is about; None: `path` says it."""
     path: RepoPath | None = None
+    """The file that it is about; not used beside a hunk."""
     line: Count = 0
     """Line of the file as the patch has it, from 1; 0: the whole file."""
 
@@ -203,6 +230,7 @@ class RevertPatch(OfPatch):
     """`patch/revert`: take back an apply (the latest one when none is named)."""
 
     apply_id: ApplyId | None = None
+    """An apply of the patch that was not taken back; None: the latest one."""
 
 
 class Clean(Record):
@@ -211,3 +239,4 @@ class Clean(Record):
     dry_run: bool = True
     """True: only look. False: remove it; whoever asks for that has seen what goes, and agrees."""
     by: Who = "user"
+    """Who asks: a name, shown beside what was done."""

@@ -83,6 +83,7 @@ class ClaimCounts(Record):
     conflicts: Count = 0
     """Claims that somebody else had won before."""
     releases: Count = 0
+    """Claims that were given back."""
     reaps: Count = 0
     """Claims that were taken from owners that are gone."""
 
@@ -103,6 +104,7 @@ class Snapshot(Record):
     executor: str
     """`codex` or `rehearsal`."""
     briefing: Briefing
+    """What was asked for at the beginning."""
     base: Base
     """What the current patch starts from."""
     created_at: Timestamp
@@ -117,9 +119,11 @@ class Snapshot(Record):
     questions: tuple[Question, ...]
     """Only open ones."""
     patches: tuple[Patch, ...]
+    """The oldest first."""
     ledger: Ledger | None
     """The latest consensus; None before the first."""
     approvals: dict[TaskId, tuple[Approval, ...]]
+    """By the consensus or review task that was approved."""
     wishes: dict[int, Text]
     """What follow-ups asked for, by number of the patch that it became."""
     roles: dict[Role, RoleSettings]
@@ -148,6 +152,7 @@ class PatchDetail(Record):
     diff: str
     """A unified diff, to read; never applied."""
     hunks: tuple[PatchHunk, ...] = ()
+    """In the order of the diff."""
     retest: TestOutcome | None = None
     """The latest tests on what the user has; evidence only while nothing has changed since."""
 
@@ -185,6 +190,7 @@ class RolesInForce(Record):
     """`roles/get`."""
 
     roles: dict[Role, RoleSettings]
+    """Every role."""
     sources: dict[str, Origin]
     """Where values come from, by key without `sextet.`; what is missing is at its default.
 
@@ -209,6 +215,7 @@ class ArtifactPage(Record):
     epoch: Count
     """Of which attempt; 0: the task was never begun."""
     names: tuple[ArtifactName, ...] = ()
+    """What can be asked for by name."""
     text: str = ""
     """As UTF-8, what is none replaced, without control characters but line ends and tabs."""
     next: Count = 0
@@ -232,6 +239,7 @@ class Refusal(Record):
     """`error` of an answer: a verb was not carried out, and why."""
 
     code: int
+    """As JSON-RPC and LSP know them; -32050 for all that is ours."""
     message: str
     """What happened and why, in a sentence or two for the person."""
     data: RefusalData

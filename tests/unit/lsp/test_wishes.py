@@ -8,6 +8,7 @@ import pytest
 from lsprotocol.types import ClientCapabilities, ClientInfo, InitializeParams, WorkspaceFolder
 
 from sextet.lsp.wishes import EXTENSION, wishes_of
+from sextet.service.params import InitializationOptions
 
 
 def said(**more):
@@ -45,6 +46,14 @@ def test_our_extension_is_not_recognised_or_another_one_taken_for_it():
     assert said(initialization_options={"extension": True}).extension
     assert not said(client_info=ClientInfo("Neovim")).extension
     assert not said(initialization_options={"extension": "yes"}).extension
+
+
+def test_an_option_of_the_contract_is_not_heeded_or_has_another_default():
+    other = {"trusted": False, "resume": "20261122-143005-fix-add-7f3a", "extension": True}
+    assert InitializationOptions.model_validate(other).model_dump(by_alias=True) == other
+    for option, default in InitializationOptions().model_dump(by_alias=True).items():
+        assert getattr(said(), option) == default
+        assert getattr(said(initialization_options={option: other[option]}), option) == other[option]
 
 
 def test_a_run_to_go_on_with_that_is_no_text_is_taken():
