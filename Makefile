@@ -81,7 +81,8 @@ bench: install ## measure
 
 .PHONY: docs
 docs: install ## write the pages that are generated
-	@$(bin)/python tests/support/settings_page.py
+	@PYTHONPATH=tests $(bin)/python -m support.settings_page
+	@PYTHONPATH=tests $(bin)/python -m support.protocol_page
 
 .PHONY: pins
 pins: install ## write server/constraints.txt from what .venv holds

@@ -27,19 +27,19 @@ class SextetError(Exception):
 
 
 class UsageError(SextetError):
-    """The request itself cannot be carried out as it was put (exit code 2, -32602 on the wire)."""
+    """The request itself cannot be carried out as it was put (exit code 2 in a terminal)."""
 
     kind = "usage"
 
 
 class NotFoundError(UsageError):
-    """The named run, task, question or patch does not exist."""
+    """The named run, task, question, patch or verb does not exist."""
 
     kind = "notFound"
 
 
 class SettingsError(SextetError):
-    """A settings value cannot be used; `facts["key"]` names it."""
+    """A settings value cannot be used; `facts.key` names it."""
 
     kind = "settings"
 
@@ -81,7 +81,7 @@ class ForeignRunError(StoreError):
 
 
 class BusyError(SextetError):
-    """Another supervisor holds this work tree; `facts` may carry its pid and socket."""
+    """Another supervisor or other work is in the way; `facts` may carry its pid and socket."""
 
     kind = "busy"
 
@@ -129,6 +129,6 @@ class OutcomeError(SextetError):
 
 
 class ScenarioError(SextetError):
-    """A rehearsal scenario file cannot be used; `facts["path"]` names the field."""
+    """A rehearsal scenario file cannot be used; `facts.path` names the field."""
 
     kind = "scenario"

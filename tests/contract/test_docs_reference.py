@@ -19,6 +19,7 @@ from sextet.model.names import Kind, Role, RunState, TaskState
 from sextet.model.notes import QuestionKind
 from sextet.model.task import FailureKind
 from sextet.pipeline.transitions import TABLE, Move
+from sextet.service.methods import METHODS
 from sextet.service.settings_table import TABLE as SETTINGS
 from sextet.store.layout import RunFolder
 from sextet.store.state import State
@@ -95,7 +96,8 @@ def test_a_setting_is_missing_or_a_page_names_one_that_does_not_exist() -> None:
     for path in (DOCS.parent / "README.md", *DOCS.rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         named = set(re.findall(r"[`\"](sextet\.[a-zA-Z.<>]+)[`\"]", text))
-        assert named <= known | groups, path.name
+        commands = {f"sextet.{verb.replace('/', '.')}" for verb in METHODS}
+        assert named <= known | groups | commands, path.name
 
 
 # On disk ------------------------------------------------------------------------------------------

@@ -141,5 +141,5 @@ def _worded(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_json(text: str, names: Mapping[str, str]) -> str:
-    text = re.sub(r"\b(None|True|False)\b", lambda match: _WORDS[match[0]], text)
+    text = re.sub(r"(?<!`)\b(None|True|False)\b(?!`)", lambda match: f"`{_WORDS[match[0]]}`", text)
     return re.sub(r"`(\w+)`", lambda match: f"`{names.get(match[1], match[1])}`", text)
