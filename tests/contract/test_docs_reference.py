@@ -166,6 +166,16 @@ def test_a_kind_of_question_is_missing() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", QUESTIONS, re.MULTILINE)) == set(QuestionKind)
 
 
+# Rooms --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("room", ["lsp", "service"])
+def test_a_module_of_a_room_is_not_on_its_map_or_does_not_exist(room: str) -> None:
+    page = (DOCS / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition(f"| in `{room}` |")[2].partition("\n\n")[0]
+    told = [name for row in table.splitlines()[2:] for name in WORD.findall(row.split(" | ")[0])]
+    modules = (DOCS.parent / "server" / "sextet" / room).glob("*.py")
+    assert sorted(told) == sorted(path.stem for path in modules if path.stem != "__init__")
+
+
 # Messages -----------------------------------------------------------------------------------------
 def literals() -> str:
     """Every text in the code; what an f-string fills in is a line end."""
