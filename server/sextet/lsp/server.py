@@ -15,8 +15,8 @@ from sextet.lsp.frames import Broken, Said
 from sextet.lsp.standard import HEARD, VIEWS, Body, create_standard, in_utf16, is_request, never
 from sextet.lsp.wire import Writer
 from sextet.lsp.wishes import Wishes, wishes_of
-from sextet.service.names import VERBS
 from sextet.service import codes
+from sextet.service.names import VERBS
 
 PATIENCE: Final = 1.5
 """Seconds that putting the work down may take; editors kill a server after two."""

@@ -20,8 +20,8 @@ from sextet.lsp.views import Views
 from sextet.lsp.wishes import Wishes
 from sextet.model.base import Record
 from sextet.runtime.bus import Message
-from sextet.service.editor_settings import EditorSettings
 from sextet.service import codes, control_wire
+from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
 from sextet.service.results import Opened
 
