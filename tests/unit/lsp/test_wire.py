@@ -12,6 +12,8 @@ import pytest
 
 from sextet.lsp import wire
 from sextet.lsp.frames import Parser, notification
+from sextet.service.notifications import ResyncTold
+from support.disks import RUN_ID
 from support.lsp import frame
 
 
@@ -37,7 +39,7 @@ def taken(fd, parser, number):
     return found
 
 
-def event(seq, size=100_000, run_id="a"):
+def event(seq, size=100_000, run_id=RUN_ID):
     return run_id, seq, notification("sextet/event", {"runId": run_id, "seq": seq, "x": "x" * size})
 
 
@@ -62,7 +64,8 @@ def test_events_that_nobody_reads_grow_without_bound_or_the_client_is_not_told_o
     parser, found = Parser(), []
     while not found or found[-1]["method"] != "sextet/resync":
         found += taken(pipe[0], parser, 1)
-    assert found[-1]["params"] == {"runId": "a", "seq": 200}
+    assert found[-1]["params"] == {"runId": RUN_ID, "seq": 200}
+    assert ResyncTold.model_validate(found[-1]["params"]).seq == 200
     assert "kept" in [each["method"] for each in found]
     seqs = [each["params"]["seq"] for each in found if each["method"] == "sextet/event"]
     assert seqs == list(range(1, len(seqs) + 1))
