@@ -25,7 +25,7 @@ class EventTold(Record):
 class ResyncTold(Record):
     """`sextet/resync`: entries of this run are missing, or the server has just found the run.
 
-    Ask for `sextet/run/snapshot`; entries after its `seq` go on from there. It comes when more than 8 MiB
+    Ask for `sextet/run/snapshot`; entries after its `seq` go on from there. It comes when more than 4 MiB
     of entries waited for you, when a supervisor elsewhere is gone, and at the beginning for each run that
     has not ended.
     """
@@ -36,7 +36,7 @@ class ResyncTold(Record):
 
 
 class LogTold(Record):
-    """`sextet/log`: lines of workers' logs, about every 50 ms while you read as fast as they are written.
+    """`sextet/log`: lines of workers' logs, about every 30 ms while you read as fast as they are written.
 
     Each worker has a log of its own in each run, with lines numbered from 1. They are told in order and never
     hold up entries; when you do not keep up, the oldest are left out and counted in `dropped`.
