@@ -60,7 +60,7 @@ def test_looking_at_a_run_shows_less_than_there_is(repo: Path, tmp_path: Path) -
 
 def test_the_schema_is_not_json() -> None:
     found = json.loads(sextet("schema").stdout)
-    assert {"methods", "events", "settings"} == set(found)
+    assert {"methods", "notifications", "events", "settings", "errors"} <= set(found)
     assert "sextet/run/start" in found["methods"]
 
 
