@@ -89,6 +89,12 @@ def create_standard(hello: Callable[[InitializeParams], None]) -> Standard:
     return standard
 
 
+def count_in_utf16(params: InitializeParams) -> None:
+    """Let pygls choose UTF-16 for positions, which every client knows: all our ranges are counted so."""
+    if params.capabilities.general is not None:
+        params.capabilities.general.position_encodings = None
+
+
 def never(*_: object) -> None:
     """Commands are carried out before pygls sees them; it only tells the client which there are."""
 
