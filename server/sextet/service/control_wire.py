@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from pydantic.alias_generators import to_camel
+
 from sextet.errors import NotFoundError, SextetError, UsageError
 from sextet.model.live import Heartbeat, LogBatch
 from sextet.runtime.bus import Message, Resync, StateChanged
@@ -63,7 +65,7 @@ def refusal(request_id: object, error: SextetError) -> dict[str, Any]:
     code = PARAMS if isinstance(error, UsageError) else OURS
     if isinstance(error, NotFoundError) and "method" in error.facts:
         code = NO_METHOD
-    facts = json.loads(json.dumps(error.facts, default=str))
+    facts = {to_camel(key): value for key, value in json.loads(json.dumps(error.facts, default=str)).items()}
     return failure(
         request_id, code, error.what, {"kind": error.kind, "nextStep": error.next_step, "facts": facts}
     )
