@@ -24,7 +24,7 @@ from pytest_lsp.protocol import LanguageClientProtocol
 from support.lsp import SERVE
 from support.runs import scenario, wait, write
 
-PATIENCE = 40.0
+PATIENCE = 5.0
 """Seconds for anything that is waited for; a rehearsal takes about one."""
 FORMS = ("request", "command")
 """How a verb can be asked for: as `sextet/<verb>`, or as the command `sextet.<verb>`."""
