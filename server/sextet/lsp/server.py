@@ -12,7 +12,7 @@ from lsprotocol.types import INITIALIZE, InitializeParams
 from sextet.lsp import frames
 from sextet.lsp.client import Client
 from sextet.lsp.frames import Broken, Said
-from sextet.lsp.standard import HEARD, VIEWS, Body, create_standard, in_utf16, is_request, never
+from sextet.lsp.standard import HEARD, VIEWS, Body, count_in_utf16, create_standard, is_request, never
 from sextet.lsp.wire import Writer
 from sextet.lsp.wishes import Wishes, wishes_of
 from sextet.service import codes
@@ -129,8 +129,6 @@ class Server:
                 self._lasting.add(request_id)
             self._spawn(request_id, self._carry_out(said))
         else:
-            if said.method == INITIALIZE:
-                in_utf16(said.message)
             self._pass_on(said)
 
     def _refusal(self, said: Said, request_id: int | str) -> tuple[int, str] | None:
@@ -156,7 +154,10 @@ class Server:
         """Let pygls work on a message of the protocol itself; nested objects are data, whatever they hold."""
         protocol = self._standard.protocol
         try:
-            protocol.handle_message(protocol.structure_message(dict(said.message)))
+            message = protocol.structure_message(dict(said.message))
+            if said.method == INITIALIZE:
+                count_in_utf16(message.params)
+            protocol.handle_message(message)
         except Exception as error:  # noqa: BLE001 -- whatever pygls makes of hostile params ends the message alone
             if said.method and said.request_id is not None:
                 words = f"The params of {said.method[:80]} cannot be used: {error.__cause__ or error}"[:1_000]

@@ -89,13 +89,10 @@ def create_standard(hello: Callable[[InitializeParams], None]) -> Standard:
     return standard
 
 
-def in_utf16(message: dict[str, Any]) -> None:
-    """Take other encodings of positions out of an `initialize`: every client knows this one, as do we."""
-    params = message.get("params")
-    capabilities = params.get("capabilities") if isinstance(params, dict) else None
-    general = capabilities.get("general") if isinstance(capabilities, dict) else None
-    if isinstance(general, dict):
-        general.pop("positionEncodings", None)
+def count_in_utf16(params: InitializeParams) -> None:
+    """Let pygls choose UTF-16 for positions, which every client knows: all our ranges are counted so."""
+    if params.capabilities.general is not None:
+        params.capabilities.general.position_encodings = None
 
 
 def never(*_: object) -> None:

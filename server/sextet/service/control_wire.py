@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from pydantic.alias_generators import to_camel
+
 from sextet.errors import SextetError
 from sextet.model.base import Record
 from sextet.model.live import LogBatch
@@ -61,7 +63,7 @@ def _no_constant(name: str) -> float:
 
 def refusal(request_id: object, error: SextetError) -> dict[str, Any]:
     """The answer for an error that Sextet can explain."""
-    facts = json.loads(json.dumps(error.facts, default=str))
+    facts = {to_camel(key): value for key, value in json.loads(json.dumps(error.facts, default=str)).items()}
     data = {"kind": error.kind, "nextStep": error.next_step, "facts": facts}
     return failure(request_id, code_of(error), error.what, data)
 

@@ -56,6 +56,7 @@ _REMEDIES: Mapping[str, str] = {
     "not a valid object name": "Check the repository with `git fsck`.",
     "bad object": "Check the repository with `git fsck`.",
     "corrupt": "Check the repository with `git fsck`.",
+    "failed to unpack tree": "Check the repository with `git fsck`.",
 }
 """What a person can do when git's own words say so."""
 

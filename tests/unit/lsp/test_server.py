@@ -103,6 +103,16 @@ async def session(monkeypatch):
         await asyncio.gather(closing, return_exceptions=True)
 
 
+async def test_positions_are_counted_in_bytes_because_the_client_would_like_to():
+    sent = Sent()
+    said = {**HELLO, "capabilities": {"general": {"positionEncodings": ["utf-8", "utf-16"]}}}
+    made = lsp.Server(sent, lambda: None)
+    made.take(read(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": said}).encode()))
+    (answer,) = await sent.answers(1)
+    assert answer["result"]["capabilities"]["positionEncoding"] == "utf-16"
+    await made.close("the test is over")
+
+
 async def test_a_cancelled_request_goes_on_or_is_answered_twice(session):
     session.say(id=2, method="sextet/run/list")
     await session.verbs.begun.wait()
