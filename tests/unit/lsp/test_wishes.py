@@ -47,6 +47,14 @@ def test_our_extension_is_not_recognised_or_another_one_taken_for_it():
     assert not said(initialization_options={"extension": "yes"}).extension
 
 
+def test_an_editor_that_puts_questions_by_itself_passes_for_our_extension_or_is_not_recognised():
+    there = said(initialization_options={"inbox": True})
+    assert there.inbox
+    assert not there.extension
+    assert said(client_info=ClientInfo(EXTENSION)).inbox
+    assert not said(initialization_options={"inbox": "yes"}).inbox
+
+
 def test_a_run_to_go_on_with_that_is_no_text_is_taken():
     assert said(initialization_options={"resume": ["x"]}).resume == ""
     assert said(initialization_options={"resume": "x"}).resume == "x"
