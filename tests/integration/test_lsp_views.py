@@ -190,7 +190,7 @@ def test_an_editor_that_puts_questions_by_itself_is_asked_in_boxes_too(top, tmp_
 
 def test_an_editor_that_puts_questions_by_itself_is_not_asked_about_what_it_has_just_asked_for(top, tmp_path):
     with Editor.start(top) as editor:
-        editor.handlers["window/showMessageRequest"] = lambda params: params["actions"][0]
+        editor.handlers["window/showMessageRequest"] = lambda params: params["actions"][1]
         editor.hello(top, capabilities={"window": {}}, inbox=True)
         run_id = start(editor, play(tmp_path, items={"one": {"actions": [write("a.txt", WRONG)]}}))
         completed(editor, run_id)
@@ -199,7 +199,7 @@ def test_an_editor_that_puts_questions_by_itself_is_not_asked_about_what_it_has_
         editor.call("workspace/executeCommand", **apply)
         assert (top / "a.txt").read_text() == WRONG + "mine\n"
         [asked_for] = editor.told("window/showMessageRequest")
-        assert [each["title"] for each in asked_for["actions"]] == ["Merge and apply", "Cancel"]
+        assert [each["title"] for each in asked_for["actions"]] == ["Cancel", "Merge and apply"]
 
 
 def test_a_patch_that_is_ready_is_not_offered_or_the_button_does_nothing(top, tmp_path):
@@ -348,7 +348,7 @@ def test_a_hunk_cannot_be_accepted_rejected_or_applied_by_its_lenses(ready, top)
     offered = commands(asked(editor, "codeLens", page), head)
     [undo] = [title for title in offered if title.startswith("Accepted by ")]
     whole = commands(asked(editor, "codeLens", page), 0)
-    assert list(whole) == ["Apply patch-1", "Apply the 1 accepted hunks"]
+    assert list(whole) == ["Apply patch-1", "Apply the accepted hunk"]
     do(editor, offered[undo])
     assert list(commands(asked(editor, "codeLens", page), 0)) == ["Apply patch-1"]
     applied = do(editor, offered["Apply this hunk"])["applied"]
