@@ -16,8 +16,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from sextet import errors
-from sextet.lsp import frames
-from sextet.service import control_wire
+from sextet.service import codes
 from support import fake_codex, isolation, repos
 from support.lsp import Editor, packed
 from support.pane import FORMS, Pane, Stage, server
@@ -41,16 +40,14 @@ def not_json(editor: Editor) -> Any:
 
 
 CODES: dict[int, Callable[[Editor], Any]] = {
-    frames.PARSE: not_json,
-    frames.INVALID: lambda editor: editor.refused("initialize"),
-    frames.NO_METHOD: lambda editor: editor.refused("sextet/nonsense"),
-    frames.PARAMS: lambda editor: editor.refused("sextet/run/start", goal=""),
-    frames.INTERNAL: lambda editor: editor.refused("sextet/run/list"),
-    frames.NOT_INITIALIZED: lambda editor: editor.refused("sextet/run/list"),
-    frames.CANCELLED: cancelled,
-    control_wire.OURS: lambda editor: editor.refused(
-        "sextet/run/start", goal="x", overrides={"maxAgents": 0}
-    ),
+    codes.PARSE: not_json,
+    codes.INVALID: lambda editor: editor.refused("initialize"),
+    codes.NO_METHOD: lambda editor: editor.refused("sextet/nonsense"),
+    codes.PARAMS: lambda editor: editor.refused("sextet/run/start", goal=""),
+    codes.INTERNAL: lambda editor: editor.refused("sextet/run/list"),
+    codes.NOT_INITIALIZED: lambda editor: editor.refused("sextet/run/list"),
+    codes.CANCELLED: cancelled,
+    codes.OURS: lambda editor: editor.refused("sextet/run/start", goal="x", overrides={"maxAgents": 0}),
 }
 """What leads to each code."""
 
@@ -63,25 +60,24 @@ BROKEN = (
 
 
 def test_a_code_has_no_case_here():
-    known = {**vars(frames), **vars(control_wire)}.values()
-    assert CODES.keys() == {each for each in known if isinstance(each, int) and each < 0}
+    assert CODES.keys() == codes.CODES.keys()
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_code_does_not_come_or_ends_the_session(tmp_path, code):
     top = repos.make(tmp_path / "repo", {"a.txt": "a\n"})
-    broken = [sys.executable, "-c", BROKEN] if code == frames.INTERNAL else None
+    broken = [sys.executable, "-c", BROKEN] if code == codes.INTERNAL else None
     with Editor.start(top, broken) as editor:
-        if code != frames.NOT_INITIALIZED:
+        if code != codes.NOT_INITIALIZED:
             editor.hello(top)
         error = CODES[code](editor)
         assert error["code"] == code
         assert error["message"]
         assert set(error["data"]) == {"kind", "nextStep", "facts"}
         assert "Traceback" not in error["message"]
-        if code == frames.NOT_INITIALIZED:
+        if code == codes.NOT_INITIALIZED:
             editor.hello(top)
-        if code != frames.INTERNAL:
+        if code != codes.INTERNAL:
             assert editor.call("sextet/run/list") == {"runs": []}
         assert editor.goodbye() == 0
         assert (editor.errors, editor.problems) == (b"", [])
@@ -242,7 +238,7 @@ async def test_a_kind_of_error_does_not_come_or_says_nothing(stage, kind):
         assert error.message.rstrip().endswith((".", "!", "?")), error.message
         assert set(error.data) == {"kind", "nextStep", "facts"}
         assert not any("_" in key for key in error.data["facts"]), "keys on the wire are camelCase"
-        assert code != frames.PARAMS or "path" in error.data["facts"] or kind == "notFound"
+        assert code != codes.PARAMS or "path" in error.data["facts"] or kind == "notFound"
     assert (await stage.client.verb("run/list", {})) is not None
 
 

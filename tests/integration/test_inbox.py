@@ -216,7 +216,8 @@ async def test_the_page_of_a_patch_does_not_show_what_would_be_written(done):
     shown = page((await done.call("patch/open", **done.one)).uri)
     ids = await hunks(done)
     patch = done.view(done.run_id).patches[1]
-    assert shown.startswith(f"# patch-1 of run {done.run_id}, tree {patch.tree}\n")
+    assert shown.startswith(f"# patch-1 of run {done.run_id}\n")
+    assert f"\n# tree {patch.tree}\n" in shown
     for each in ids.values():
         assert shown.count(f"hunk {each}\n") == 1
     assert "-line 2\n+two\n" in shown

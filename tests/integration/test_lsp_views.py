@@ -177,14 +177,29 @@ def test_a_question_that_somebody_else_answered_stays_on_the_screen(top, tmp_pat
         assert gone["id"] == request["id"]
 
 
-def test_our_own_extension_is_asked_in_boxes_although_it_has_an_inbox(top, tmp_path):
+@pytest.mark.parametrize("option", ["extension", "inbox"])
+def test_an_editor_that_puts_questions_by_itself_is_asked_in_boxes_too(top, tmp_path, option):
     with Editor.start(top) as editor:
-        editor.hello(top, capabilities={"window": {}}, extension=True)
+        editor.hello(top, capabilities={"window": {}}, **{option: True})
         run_id = start(editor, failing_setup(tmp_path))
         editor.event(run_id, lambda event: event["kind"] == "question_asked")
         editor.call("sextet/run/stop", runId=run_id)
         editor.event(run_id, lambda event: event.get("state") in {"stopped", "failed"})
         assert editor.told("window/showMessageRequest") == []
+
+
+def test_an_editor_that_puts_questions_by_itself_is_not_asked_about_what_it_has_just_asked_for(top, tmp_path):
+    with Editor.start(top) as editor:
+        editor.handlers["window/showMessageRequest"] = lambda params: params["actions"][1]
+        editor.hello(top, capabilities={"window": {}}, inbox=True)
+        run_id = start(editor, play(tmp_path, items={"one": {"actions": [write("a.txt", WRONG)]}}))
+        completed(editor, run_id)
+        (top / "a.txt").write_text(BASE + "mine\n")
+        apply = {"command": "sextet.patch.apply", "arguments": [{"runId": run_id, "patchId": "patch-1"}]}
+        editor.call("workspace/executeCommand", **apply)
+        assert (top / "a.txt").read_text() == WRONG + "mine\n"
+        [asked_for] = editor.told("window/showMessageRequest")
+        assert [each["title"] for each in asked_for["actions"]] == ["Cancel", "Merge and apply"]
 
 
 def test_a_patch_that_is_ready_is_not_offered_or_the_button_does_nothing(top, tmp_path):
@@ -333,7 +348,7 @@ def test_a_hunk_cannot_be_accepted_rejected_or_applied_by_its_lenses(ready, top)
     offered = commands(asked(editor, "codeLens", page), head)
     [undo] = [title for title in offered if title.startswith("Accepted by ")]
     whole = commands(asked(editor, "codeLens", page), 0)
-    assert list(whole) == ["Apply patch-1", "Apply the 1 accepted hunks"]
+    assert list(whole) == ["Apply patch-1", "Apply the accepted hunk"]
     do(editor, offered[undo])
     assert list(commands(asked(editor, "codeLens", page), 0)) == ["Apply patch-1"]
     applied = do(editor, offered["Apply this hunk"])["applied"]

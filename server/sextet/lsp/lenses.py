@@ -58,7 +58,7 @@ def of_patch(sheet: Sheet) -> Iterator[Command]:
         yield command(f"Apply {patch.id}", "patch/apply", **named, **seen)
         accepted = [each.id for each in sheet.hunks.values() if each.mark and each.mark.mark is Mark.ACCEPTED]
         if accepted and len(accepted) < len(sheet.hunks):
-            title = f"Apply the {len(accepted)} accepted hunks"
+            title = f"Apply the {len(accepted)} accepted hunks" if accepted[1:] else "Apply the accepted hunk"
             yield command(title, "patch/apply", **named, **seen, hunks=accepted)
     if patch.standing and patch.state is not PatchState.APPLIED:
         yield command("Test what I kept", "patch/retest", **named)

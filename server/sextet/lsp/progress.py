@@ -25,7 +25,8 @@ _DONE: Final = (TaskState.DONE, TaskState.INTEGRATED, TaskState.SUPERSEDED, Task
 def sentence(view: RunView) -> str:
     """How far a run is, in one line (pure)."""
     if view.state is RunState.WAITING_FOR_HUMAN or view.questions:
-        return f"waits for you: {len(view.questions)} open questions" if view.questions else "waits for you"
+        number = len(view.questions)
+        return "waits for you" + (f": {number} open question{'s' * (number > 1)}" if number else "")
     if view.state is not RunState.RUNNING:
         return view.state.value.replace("_", " ") + (f": {one_line(view.reason, 120)}" if view.reason else "")
     parts = []

@@ -69,7 +69,7 @@ class Views:
         listeners.append(self._findings)
         if wishes.can.progress:
             listeners.append(self._progress)
-        if wishes.can.asks and not wishes.extension:
+        if wishes.can.asks and not wishes.inbox:
             listeners.append(self._questions)
         if wishes.can.refreshes_lenses:
             listeners.append(Refresh(client))

@@ -47,6 +47,8 @@ class Wishes:
     """The run that this window was at work on when its server ended; empty: none is gone on with."""
     extension: bool = False
     """True for our own extension, which has a palette and an inbox of its own."""
+    inbox: bool = False
+    """True for any client that puts questions and tells of patches by itself, as it hears of them."""
     can: Abilities = Abilities()
 
 
@@ -56,11 +58,13 @@ def wishes_of(params: InitializeParams) -> Wishes:
     options: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     resume = options.get("resume")
     client = params.client_info.name if params.client_info else ""
+    extension = options.get("extension") is True or client == EXTENSION
     return Wishes(
         folders=_folders(params),
         trusted=options.get("trusted", True) is True,
         resume=resume if isinstance(resume, str) else "",
-        extension=options.get("extension") is True or client == EXTENSION,
+        extension=extension,
+        inbox=extension or options.get("inbox") is True,
         can=_abilities(params.capabilities),
     )
 

@@ -75,9 +75,10 @@ def patch_page(view: RunView, patch: Patch, drawn: Drawn) -> Page:
 
 def _preface(view: RunView, patch: Patch, drawn: Drawn) -> Iterator[str]:
     files = drawn.changes.files
-    yield f"{patch.id} of run {view.the_run.id}, tree {patch.tree}"
+    yield f"{patch.id} of run {view.the_run.id}"  # short: editors put lenses behind it
     yield one_line(view.the_run.briefing.goal, 200)
     added, removed = sum(each.added for each in files), sum(each.removed for each in files)
+    yield f"tree {patch.tree}"
     yield f"{len(files)} files, +{added} -{removed}. To read, never to edit or to apply as text."
     control = [one_line(each.path, 200) for each in files if each.control]
     if control:

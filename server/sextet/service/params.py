@@ -24,6 +24,8 @@ class InitializationOptions(Record):
     """The run that this window was at work on when its server ended; it goes on at once. Empty: none does."""
     extension: bool = False
     """True for Sextet's own extension, which has commands, an inbox and questions of its own."""
+    inbox: bool = False
+    """True for any other client that puts questions and tells of patches by itself, as it hears of them."""
 
 
 class Nothing(Record):

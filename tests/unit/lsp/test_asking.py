@@ -59,7 +59,7 @@ async def test_a_yes_lifts_nothing_or_more_than_was_shown(method, error, button,
     assert await through(person, door, method, {"goal": "x"}) == "done"
     assert door.got == [{"goal": "x"}, {"goal": "x"} | more]
     (asked,) = person.asked
-    assert (asked["message"], asked["actions"]) == (error.what, [{"title": button}, {"title": "Cancel"}])
+    assert (asked["message"], asked["actions"]) == (error.what, [{"title": "Cancel"}, {"title": button}])
 
 
 @pytest.mark.parametrize(

@@ -49,11 +49,20 @@ def test_our_extension_is_not_recognised_or_another_one_taken_for_it():
 
 
 def test_an_option_of_the_contract_is_not_heeded_or_has_another_default():
-    other = {"trusted": False, "resume": "20261122-143005-fix-add-7f3a", "extension": True}
+    other = {"trusted": False, "resume": "20261122-143005-fix-add-7f3a"}
+    other |= {"extension": True, "inbox": True}
     assert InitializationOptions.model_validate(other).model_dump(by_alias=True) == other
     for option, default in InitializationOptions().model_dump(by_alias=True).items():
         assert getattr(said(), option) == default
         assert getattr(said(initialization_options={option: other[option]}), option) == other[option]
+
+
+def test_an_editor_that_puts_questions_by_itself_passes_for_our_extension_or_is_not_recognised():
+    there = said(initialization_options={"inbox": True})
+    assert there.inbox
+    assert not there.extension
+    assert said(client_info=ClientInfo(EXTENSION)).inbox
+    assert not said(initialization_options={"inbox": "yes"}).inbox
 
 
 def test_a_run_to_go_on_with_that_is_no_text_is_taken():
