@@ -19,6 +19,10 @@ Message = Mapping[str, Any]
 SERVE = [sys.executable, "-m", "sextet", "serve"]
 
 
+SILENCE: Any = object()
+"""What a handler returns to give no answer."""
+
+
 def frame(body: bytes) -> bytes:
     """A body with its header."""
     return b"Content-Length: %d\r\n\r\n" % len(body) + body
@@ -46,6 +50,9 @@ class Editor:
     """When set, the next message is the last one that is heard: the pipe is closed behind it."""
     threads: list[threading.Thread] = field(default_factory=list)
     last_id: int = 0
+    handlers: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    """Answers to what the server asks: from params to result, by method; called in the reader's thread."""
+    writing: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def start(cls, cwd: Path, argv: list[str] | None = None) -> Editor:
@@ -60,9 +67,12 @@ class Editor:
         return made
 
     @classmethod
-    def ready(cls, top: Path, **options: Any) -> Editor:
+    def ready(
+        cls, top: Path, *, handlers: Mapping[str, Callable[[Any], Any]] | None = None, **options: Any
+    ) -> Editor:
         """One that has said hello."""
         made = cls.start(top)
+        made.handlers |= handlers or {}
         made.hello(top, **options)
         return made
 
@@ -76,8 +86,9 @@ class Editor:
 
     # Saying ---------------------------------------------------------------------------------------
     def write(self, data: bytes) -> None:
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
+        with self.writing:
+            self.process.stdin.write(data)
+            self.process.stdin.flush()
 
     def tell(self, method: str, **params: Any) -> None:
         self.write(packed(method=method, params=params))
@@ -100,12 +111,19 @@ class Editor:
         assert "error" in answer, answer
         return answer["error"]
 
-    def hello(self, top: Path, *, client: str = "test", **options: Any) -> Any:
+    def hello(
+        self,
+        top: Path,
+        *,
+        client: str = "test",
+        capabilities: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Any:
         result = self.call(
             "initialize",
             processId=None,
             rootUri=top.as_uri(),
-            capabilities={},
+            capabilities=capabilities or {},
             clientInfo={"name": client},
             initializationOptions=options,
         )
@@ -143,6 +161,13 @@ class Editor:
             ),
             seconds,
         )["params"]
+
+    def heard(
+        self, method: str, wanted: Callable[[Any], bool] = lambda _: True, seconds: float = 18.0
+    ) -> Any:
+        """The params of the first request or notification of a method that fit."""
+        fitting = self.until(lambda said: said.get("method") == method and wanted(said["params"]), seconds)
+        return fitting["params"]
 
     def told(self, method: str) -> list[Any]:
         """Params of all notifications of a method until now."""
@@ -205,8 +230,22 @@ class Editor:
         with self.changed:
             if not body.isascii():
                 self.problems.append(repr(body[:200]))
-            self.messages.append(json.loads(body, parse_constant=self.problems.append))
+            message = json.loads(body, parse_constant=self.problems.append)
+            self.messages.append(message)
             self.changed.notify_all()
+        if "method" in message and "id" in message:
+            self._reply(message)
+
+    def _reply(self, message: Message) -> None:
+        """Answer what the server asks; a handler that returns `SILENCE` leaves it without an answer."""
+        handler = self.handlers.get(message["method"])
+        if handler is None:
+            said = {"error": {"code": -32601, "message": "unknown"}}
+        else:
+            said = {"result": handler(message["params"])}
+        if said.get("result") is not SILENCE:
+            with contextlib.suppress(BrokenPipeError, ValueError):  # the server is about to end
+                self.write(packed(id=message["id"], **said))
 
     def _read_errors(self) -> None:
         self.errors = self.process.stderr.read()
