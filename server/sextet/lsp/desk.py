@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from sextet.errors import BusyError, NotFoundError, RepositoryError, SextetError, TrustError
+from sextet.lsp import unsaved
 from sextet.lsp.attached import Attached
 from sextet.lsp.supervisor import Supervisor
 from sextet.lsp.wishes import Wishes
@@ -22,6 +24,7 @@ from sextet.service.orchestrator import Orchestrator, read_view
 from sextet.service.place import Place
 from sextet.store import runs
 from sextet.store.lock import SupervisorLock
+from sextet.workspace.editor import Editor
 
 READING: Final = frozenset(
     {
@@ -47,9 +50,11 @@ class Desk:
     Args:
         wishes: its folders, and what may be done there.
         tell: gets everything that happens; must not wait.
+        editor: writes what is open in it, whoever asks a supervisor here to apply a patch.
     """
 
-    def __init__(self, wishes: Wishes, tell: Callable[[Message], None]) -> None:
+    def __init__(self, wishes: Wishes, tell: Callable[[Message], None], editor: Editor | None = None) -> None:
+        self._editor = editor
         self._wishes = wishes
         self._tell = tell
         self._bus = Bus()
@@ -99,7 +104,10 @@ class Desk:
                 "This folder is not trusted, so nothing is started or changed in it.",
                 next_step="Trust the folder in your editor.",
             )
-        return await (await self._for_change()).call(method, params)
+        door = await self._for_change()
+        if isinstance(door, Attached) and self._editor is not None:
+            await unsaved.refuse(self._editor, await self._known(), door, (method, params))
+        return await door.call(method, params)
 
     async def place(self) -> Place:
         """The work tree, good enough to read.
@@ -200,7 +208,7 @@ class Desk:
 
     async def _open(self) -> Place:
         """The work tree as it is now: a supervisor begins with the branch and commit of this moment."""
-        return await Place.open((await self._known()).top)
+        return replace(await Place.open((await self._known()).top), second_writer=self._editor)
 
     async def _known(self) -> Place:
         """The work tree of the first folder that has one.

@@ -11,6 +11,7 @@ from sextet.lsp.client import Client, RefusedError
 from sextet.lsp.desk import Desk
 from sextet.lsp.frames import Said
 from sextet.lsp.push import Push
+from sextet.lsp.second_writer import SecondWriter
 from sextet.lsp.standard import VIEWS
 from sextet.lsp.views import Views
 from sextet.lsp.wishes import Wishes
@@ -36,7 +37,8 @@ class Verbs:
         self._wishes = wishes
         self._client = client
         self._push = Push(client.writer)
-        self._desk = Desk(wishes, self._take)
+        self._second = SecondWriter(wishes, client)
+        self._desk = Desk(wishes, self._take, self._second)
         self._views = Views(wishes, client, self._desk.place, self._desk.view, self._command)
 
     async def begin(self) -> None:
@@ -48,6 +50,7 @@ class Verbs:
 
     def told(self, said: Said) -> None:
         """A notification about documents, settings or progress."""
+        self._second.told(said)
         self._views.told(said)
 
     async def answer(self, said: Said) -> bytes:

@@ -143,3 +143,7 @@ class RevertResult(Record):
 
     files: tuple[RepoPath, ...]
     merged: tuple[RepoPath, ...] = ()
+    altered: tuple[RepoPath, ...] = ()
+    """Files that saving changed afterwards."""
+    unsaved: tuple[RepoPath, ...] = ()
+    """Files that hold it in the editor and wait there for being saved."""
