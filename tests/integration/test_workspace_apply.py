@@ -15,7 +15,7 @@ from sextet.errors import ApplyError, NotFoundError, RepositoryError, SextetErro
 from sextet.model.patch import ApplyKind
 from sextet.system.paths import Root
 from sextet.workspace import changeset, snapshot
-from sextet.workspace.apply import Editor, Order, apply, plan, recover, revert
+from sextet.workspace.apply import Order, apply, plan, recover, revert
 from sextet.workspace.fit import Fit
 from sextet.workspace.images import Entry, Image, Journal
 from sextet.workspace.transaction import Transaction
@@ -280,37 +280,6 @@ async def test_a_part_of_a_patch_is_called_partial(tmp_path):
     b = await bench(tmp_path)
     applied = await apply(await b.plan(), replace(b.order, kind=ApplyKind.PARTIAL))
     assert applied.kind is ApplyKind.PARTIAL
-
-
-# The editor's part
-
-
-async def test_files_open_in_the_editor_are_written_by_it(tmp_path):
-    b = await bench(tmp_path)
-    given = []
-
-    async def take(files):
-        given.extend(files)
-        return True
-
-    editor = Editor(frozenset({"a.txt", "raw", "gone/deep/x"}), take)
-    await apply(await b.plan(), replace(b.order, editor=editor))
-    assert [name for name, _ in given] == ["a.txt"]
-    assert (b.top / "a.txt").read_text() == FILES["a.txt"]
-    assert given[0][1] == CHANGES["a.txt"]
-    assert (b.top / "raw").read_bytes() == CHANGES["raw"]
-
-
-async def test_when_the_editor_refuses_nothing_is_applied(tmp_path):
-    b = await bench(tmp_path)
-    before = repos.read(b.top)
-
-    async def refuse(files):
-        return False
-
-    with pytest.raises(ApplyError, match="editor did not take"):
-        await apply(await b.plan(), replace(b.order, editor=Editor(frozenset({"a.txt"}), refuse)))
-    assert repos.read(b.top) == before
 
 
 # Taking back

@@ -15,7 +15,7 @@ from sextet.cli.seeing import apply as write
 from sextet.cli.shows import out_json
 from sextet.cli.words import files
 from sextet.errors import NotFoundError
-from sextet.model.patch import FileChange
+from sextet.model.patch import Applied, FileChange
 from sextet.roles.wording import clean, one_line
 from sextet.service import results as r
 from sextet.system.whoami import whoami
@@ -118,8 +118,17 @@ async def _apply(folder: Path, which: tuple[str, str], wishes: Wishes) -> int:
     click.echo(f"{name} is applied ({done.kind.value}), {files(len(done.files))}:")
     for path in done.files:
         click.echo(f"  {one_line(path, 400)}")
+    _of_the_editor(done)
     click.echo(f"Take it back: sextet patch revert {name} {run_id}")
     return APPROVED
+
+
+def _of_the_editor(done: Applied | r.RevertResult) -> None:
+    """What an editor that has the files open made of its part."""
+    for path in done.unsaved:
+        click.echo(f"  {one_line(path, 400)} waits in the editor for being saved")
+    for path in done.altered:
+        click.echo(f"  {one_line(path, 400)} was altered when the editor saved it")
 
 
 @patch.command()
@@ -142,4 +151,5 @@ async def _revert(folder: Path, which: tuple[str, str], by: str) -> int:
     click.echo(f"{name} is taken back, {files(len(done.files))}.")
     for path in done.merged:
         click.echo(f"  your later edits stay in {one_line(path, 400)}")
+    _of_the_editor(done)
     return APPROVED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import unquote
@@ -14,6 +14,7 @@ import attrs
 from cattrs import Converter
 from lsprotocol.converters import get_converter
 from pygls.uris import to_fs_path
+from pygls.workspace import PositionCodec
 
 from sextet.lsp import frames
 from sextet.lsp.frames import Said
@@ -23,6 +24,10 @@ _OURS: Final = "sextet-"
 """What the ids of our requests begin with, so that they are never taken for pygls' own."""
 
 
+_UTF16: Final = PositionCodec()
+"""How positions are counted unless a client says otherwise."""
+
+
 class RefusedError(Exception):
     """The client answered a request of ours with an error."""
 
@@ -30,8 +35,15 @@ class RefusedError(Exception):
 class Open(Protocol):
     """A document that the client has open."""
 
-    source: str
+    uri: str
     version: int | None
+    touched: bool
+    """Whether it was changed since it was opened or saved."""
+
+    @property
+    def source(self) -> str:
+        """Its text."""
+        ...
 
 
 @functools.cache
@@ -52,10 +64,17 @@ class Client:
     Args:
         writer: where it goes.
         documents: what is open there, by URI.
+        units: the length of a text as the client counts positions in a line.
     """
 
-    def __init__(self, writer: Writer, documents: Mapping[str, Open]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        documents: Mapping[str, Open],
+        units: Callable[[str], int] = _UTF16.client_num_units,
+    ) -> None:
         self.writer = writer
+        self.units = units
         self._documents = documents
         self._numbers = itertools.count(1)
         self._waiting: dict[str, asyncio.Future[Any]] = {}
@@ -106,16 +125,24 @@ class Client:
                 future.set_exception(RefusedError(str(words)[:1_000]))
         return True
 
+    def open_files(self) -> dict[Path, Open]:
+        """Each document that is open and is a file."""
+        found: dict[Path, Open] = {}
+        for document in self._documents.values():
+            path = to_fs_path(document.uri) if document.uri.startswith("file:") else None
+            if path:
+                found[Path(path)] = document
+        return found
+
     def open_texts(self) -> dict[Path, str]:
         """The text of each file that is open, as it stands in the editor."""
-        found: dict[Path, str] = {}
-        for uri, document in self._documents.items():
-            path = to_fs_path(uri) if uri.startswith("file:") else None
-            if path:
-                found[Path(path)] = document.source
-        return found
+        return {path: document.source for path, document in self.open_files().items()}
+
+    def document(self, uri: str) -> Open | None:
+        """An open document; None when it is not open."""
+        return self._documents.get(unquote(uri))  # as pygls keeps them
 
     def text(self, uri: str) -> str | None:
         """The text of an open document; None when it is not open."""
-        document = self._documents.get(unquote(uri))  # as pygls keeps them
+        document = self.document(uri)
         return None if document is None else document.source

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from sextet.errors import BusyError, NotFoundError, RepositoryError, SextetError, TrustError
+from sextet.lsp import unsaved
 from sextet.lsp.attached import Attached
 from sextet.lsp.supervisor import Supervisor
 from sextet.lsp.wishes import Wishes
 from sextet.model.base import Record
-from sextet.model.names import RunState
 from sextet.model.settings import Problem
 from sextet.pipeline.view import RunView
 from sextet.runtime.bus import Bus, Message, Resync, Subscription
@@ -22,11 +23,10 @@ from sextet.service.editor_settings import EditorSettings
 from sextet.service.methods import METHODS
 from sextet.service.orchestrator import Orchestrator
 from sextet.service.place import Place
-from sextet.service.viewing import read_view
-from sextet.store import reading, runs
-from sextet.store.layout import RUNS, RunFolder
+from sextet.service.viewing import at_hand, read_view
 from sextet.store.lock import SupervisorLock
 from sextet.system.whoami import whoami
+from sextet.workspace.editor import Editor
 
 _SETTING: Final = frozenset({"run/start", "run/resume", "roles/get", "clean", "models/list", "doctor"})
 """Verbs that wait for what the editor says in its settings."""
@@ -36,9 +36,6 @@ WATCH: Final = 2.0
 _PATIENCE: Final = 5.0
 """Seconds for which a holder of the lock may be silent: it just begins, or is about to end."""
 _PAUSE: Final = 0.05
-_OVER: Final = frozenset({RunState.COMPLETED, RunState.STOPPED, RunState.FAILED})
-_SHOWN: Final = 20
-"""Runs that are spoken of by themselves at the beginning."""
 
 
 class Desk:
@@ -48,9 +45,17 @@ class Desk:
         wishes: its folders, and what may be done there.
         tell: gets everything that happens; must not wait.
         editor: what it says in its settings.
+        second: writes what is open in it, whoever asks a supervisor here to apply a patch.
     """
 
-    def __init__(self, wishes: Wishes, tell: Callable[[Message], None], editor: EditorSettings) -> None:
+    def __init__(
+        self,
+        wishes: Wishes,
+        tell: Callable[[Message], None],
+        editor: EditorSettings,
+        second: Editor | None = None,
+    ) -> None:
+        self._second = second
         self._wishes = wishes
         self._tell = tell
         self.editor = editor
@@ -84,7 +89,7 @@ class Desk:
         """Name the runs that a person has to do with, so that the client knows what to ask for."""
         place = await self._known()
         await self._for_reading()
-        for run_id, seq in await asyncio.to_thread(_at_hand, place):
+        for run_id, seq in await asyncio.to_thread(at_hand, place):
             self._tell(Resync(run_id, seq))
 
     async def call(self, method: str, params: Mapping[str, Any]) -> Record:
@@ -106,7 +111,11 @@ class Desk:
                 "This folder is not trusted, so nothing is started or changed in it.",
                 next_step="Trust the folder in your editor.",
             )
-        return await (await self._for_change()).call(method, _signed(method, params))
+        params = _signed(method, params)
+        door = await self._for_change()
+        if isinstance(door, Attached) and self._second is not None:
+            await unsaved.refuse(self._second, await self._known(), door, (method, params))
+        return await door.call(method, params)
 
     async def settings_changed(self) -> tuple[Problem, ...]:
         """Let the runs that are worked on here follow the settings; returns what is not trusted.
@@ -215,7 +224,8 @@ class Desk:
 
     async def _open(self) -> Place:
         """The work tree as it is now: a supervisor begins with the branch and commit of this moment."""
-        return await Place.open((await self._known()).top, self.editor)
+        place = await Place.open((await self._known()).top, self.editor)
+        return replace(place, second_writer=self._second)
 
     async def _known(self) -> Place:
         """The work tree of the first folder that has one.
@@ -272,15 +282,3 @@ def _signed(method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """The params with the name of the person, where the verb wants one and none is given."""
     unsigned = "by" in METHODS[method].params.model_fields and "by" not in params
     return {**params, "by": whoami()} if unsigned else params
-
-
-def _at_hand(place: Place) -> list[tuple[str, int]]:
-    """Runs of ours that have not ended, and the newest, whose patch may wait; each with its last event."""
-    found: list[tuple[str, int]] = []
-    ours = [run for run in runs.list_runs(place.top, place.state) if run.ours]
-    for number, run in enumerate(ours):
-        if (run.state not in _OVER or not number) and len(found) < _SHOWN:
-            with suppress(SextetError):
-                seq = reading.inspect(RunFolder(place.top / RUNS / run.id), limit=0).seq
-                found += [(run.id, seq)] if seq else []
-    return found

@@ -174,7 +174,7 @@ class Server:
     def _hello(self, params: InitializeParams) -> None:
         """`initialize`: keep what the client wants, and load behind the answer what its requests need."""
         self._wishes = wishes = wishes_of(params)
-        self._client = Client(self._writer, self._standard.workspace.text_documents)
+        self._client = Client(self._writer, self._standard.documents, self._standard.units)
         self._verbs = asyncio.create_task(self._load(wishes))
         if not wishes.extension:
             for method in VERBS:

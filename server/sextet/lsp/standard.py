@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lsprotocol import types as lsp
 from lsprotocol.types import INITIALIZE, METHOD_TO_TYPES, InitializeParams
 from pygls.lsp.server import LanguageServer
 
 from sextet import __version__
-from sextet.lsp import frames
+from sextet.lsp import documents, frames
+from sextet.lsp.documents import Document
 from sextet.lsp.wire import Writer
 
 VIEWS: Final = frozenset(
@@ -38,9 +39,7 @@ HEARD: Final = frozenset(
 """Notifications that the views look at, after pygls has."""
 
 _OFFERED: Final[Mapping[str, Any]] = {
-    lsp.TEXT_DOCUMENT_DID_OPEN: None,
     lsp.TEXT_DOCUMENT_DID_CLOSE: None,
-    lsp.TEXT_DOCUMENT_DID_SAVE: lsp.SaveOptions(include_text=False),
     lsp.TEXT_DOCUMENT_CODE_LENS: lsp.CodeLensOptions(resolve_provider=False),
     lsp.TEXT_DOCUMENT_CODE_ACTION: lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix]),
     lsp.TEXT_DOCUMENT_HOVER: None,
@@ -51,6 +50,15 @@ _OFFERED: Final[Mapping[str, Any]] = {
 
 class Standard(LanguageServer):
     """The part that pygls does: the protocol's own messages; its errors go to stderr, never to a box."""
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """What the client has open."""
+        return cast("Mapping[str, Document]", self.workspace.text_documents)
+
+    def units(self, text: str) -> int:
+        """The length of a text as the client counts positions in a line."""
+        return int(self.workspace.position_codec.client_num_units(text))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Write down that a message could not be handled."""
@@ -86,6 +94,7 @@ def create_standard(hello: Callable[[InitializeParams], None]) -> Standard:
     standard.feature(INITIALIZE)(greet)
     for name, options in _OFFERED.items():
         standard.feature(name, options)(lambda _: None)
+    _keep_documents(standard)
     return standard
 
 
@@ -93,6 +102,14 @@ def count_in_utf16(params: InitializeParams) -> None:
     """Let pygls choose UTF-16 for positions, which every client knows: all our ranges are counted so."""
     if params.capabilities.general is not None:
         params.capabilities.general.position_encodings = None
+
+
+def _keep_documents(standard: Standard) -> None:
+    """Let documents be ours, which count lines as the protocol does and know whether they are saved."""
+    standard.feature(lsp.TEXT_DOCUMENT_DID_OPEN)(lambda params: documents.opened(standard.workspace, params))
+    standard.feature(lsp.TEXT_DOCUMENT_DID_SAVE, lsp.SaveOptions(include_text=False))(
+        lambda params: documents.saved(standard.workspace, params)
+    )
 
 
 def never(*_: object) -> None:

@@ -88,7 +88,9 @@ class Supervisor:
         made._stack.push_async_callback(made._put_down)
         try:
             await made._stack.enter_async_context(control.serving(made.dispatcher, bus, place.state.socket))
-            await recovery.recover(place)
+            for sentence in await recovery.recover(place):
+                if place.second_writer is not None:
+                    place.second_writer.tell(sentence)
         except BaseException:
             await made._stack.aclose()
             raise

@@ -14,6 +14,7 @@ from sextet.lsp.frames import Said
 from sextet.lsp.problems import Problems
 from sextet.lsp.published import Published
 from sextet.lsp.push import Push
+from sextet.lsp.second_writer import SecondWriter
 from sextet.lsp.standard import VIEWS
 from sextet.lsp.telemetry import Telemetry
 from sextet.lsp.views import Views
@@ -43,7 +44,8 @@ class Verbs:
         self._asks = wishes.can.asks and not wishes.extension
         self._push = Push(client.writer)
         editor = EditorSettings()
-        self._desk = Desk(wishes, self._hear, editor)
+        self._second = SecondWriter(wishes, client)
+        self._desk = Desk(wishes, self._hear, editor, self._second)
         self._published = Published(client)
         self._configuration = Configuration(wishes, client, self._desk, Problems(client, self._published))
         self._views = Views(wishes, client, self._published, self._desk, self._command)
@@ -65,6 +67,7 @@ class Verbs:
     def told(self, said: Said) -> None:
         """A notification about documents, settings or progress."""
         self._configuration.told(said)
+        self._second.told(said)
         self._views.told(said)
 
     async def answer(self, said: Said) -> bytes:

@@ -30,6 +30,12 @@ class Abilities:
     watches_settings: bool = False
     """Can be asked to tell when they change."""
     refreshes_lenses: bool = False
+    edits: bool = False
+    """Changes documents when asked."""
+    versioned_edits: bool = False
+    """Refuses to when a document is not the one that is meant any more."""
+    labels: bool = False
+    """Shows what a change is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ def _abilities(said: ClientCapabilities) -> Abilities:
     window, workspace = said.window, said.workspace
     watched = workspace.did_change_configuration if workspace else None
     lenses = workspace.code_lens if workspace else None
+    edits = workspace.workspace_edit if workspace else None
     return Abilities(
         asks=window is not None,
         progress=bool(window and window.work_done_progress),
@@ -80,6 +87,9 @@ def _abilities(said: ClientCapabilities) -> Abilities:
         settings=bool(workspace and workspace.configuration),
         watches_settings=bool(watched and watched.dynamic_registration),
         refreshes_lenses=bool(lenses and lenses.refresh_support),
+        edits=bool(workspace and workspace.apply_edit),
+        versioned_edits=bool(edits and edits.document_changes),
+        labels=bool(edits and edits.change_annotation_support),
     )
 
 

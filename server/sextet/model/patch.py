@@ -138,6 +138,8 @@ class Applied(Record):
     """What was written."""
     altered: tuple[RepoPath, ...] = ()
     """Files that saving changed afterwards."""
+    unsaved: tuple[RepoPath, ...] = ()
+    """Files that hold it in the editor and wait there for being saved."""
     hunks: tuple[HunkId, ...] = ()
     """The hunks that are in the work tree with it."""
     whole: bool = True

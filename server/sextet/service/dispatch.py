@@ -146,6 +146,7 @@ class Dispatcher:
     async def _follow_up(self, asked: p.FollowUp) -> Record:
         active = await self._orchestrator.open(asked.run_id)
         await active.rest()
+        await patches.require_saved(self._place, active.session.view)
         await people.follow_up(self._place, active.session, asked)
         await self._orchestrator.drive(asked.run_id)
         return await self._done(asked.run_id)
@@ -253,6 +254,7 @@ class Dispatcher:
 
     async def _retest(self, asked: p.OfPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)
+        await patches.require_saved(self._place, active.session.view)
         outcome = await active.retest(patches.find(active.session.view, asked.patch_id))
         return r.Retested(outcome=outcome)
 

@@ -12,6 +12,7 @@ from sextet.model.outcome import ImplementOutcome
 from sextet.model.patch import ChangeSet, FileChange, Hunk, Patch, PatchHunk
 from sextet.model.task import Task
 from sextet.pipeline.view import RunView
+from sextet.roles.wording import one_line
 from sextet.workspace import changeset
 from sextet.workspace.authors import authors, captures
 from sextet.workspace.mirror import Mirror
@@ -168,6 +169,16 @@ def chosen(drawn: Drawn, patch: Patch, wanted: Iterable[str]) -> frozenset[str]:
             hunks=unknown,
         )
     return frozenset(wanted) | (_applied(drawn, patch).keys() & there)
+
+
+def labels(drawn: Drawn, view: RunView) -> dict[str, str]:
+    """What the change of each path is called: the titles of the items that wrote it."""
+    found: dict[str, dict[str, None]] = {}
+    for hunk in drawn.hunks:
+        for name in drawn.wrote.get(hunk.id, ()):
+            item = view.tasks[name].item if name in view.tasks else None
+            found.setdefault(hunk.path, {})[item.title if item else name] = None
+    return {path: one_line(", ".join(titles), 200) for path, titles in found.items()}
 
 
 def numbers(drawn: Drawn, picked: Collection[str]) -> dict[str, set[int] | None]:

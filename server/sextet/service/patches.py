@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sextet.errors import ApplyError, NotFoundError, RepositoryError, SextetError, StaleError
@@ -20,6 +21,7 @@ from sextet.workspace.images import standing
 from sextet.workspace.mirror import Mirror
 from sextet.workspace.partial import select
 from sextet.workspace.repository import inspect
+from sextet.workspace.sharing import unsaved
 
 
 def find(view: RunView, patch_id: str) -> Patch:
@@ -58,7 +60,16 @@ async def apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
         RepositoryError: another branch is checked out, or a rebase is in progress. Nothing is written then.
     """
     async with place.applying:
-        return await _apply(place, session, asked)
+        try:
+            return await _apply(place, session, asked)
+        except ApplyError as error:
+            if "editor" in error.facts:
+                await session.record(_pending(asked.patch_id, error))
+            raise
+
+
+def _pending(patch_id: str, error: SextetError) -> ev.Noted:
+    return ev.Noted.of(error, f"{patch_id} was not applied: {error.what}")
 
 
 async def apply_by_itself(place: Place, session: Session) -> None:
@@ -73,7 +84,8 @@ async def apply_by_itself(place: Place, session: Session) -> None:
         return
     asked = ApplyPatch(run_id=session.run_id, patch_id=patch.id, seen=patch.tree, by="sextet")
     try:
-        await apply(place, session, asked)
+        async with place.applying:
+            await _apply(place, session, asked)
     except SextetError as error:
         text = f"{patch.id} was not applied by itself: {error.what}"
         await session.record(ev.Noted.of(error, text))
@@ -93,7 +105,8 @@ async def _apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
         )
     mirror = await Mirror.open(repository, place.state.path)
     part = await _part(place, session.view, patch, (mirror, asked.hunks))
-    plan = (await writer.plan(repository, mirror, part.changes)).settle(patch.takes)
+    buffers = await place.buffers()
+    plan = (await writer.plan(repository, mirror, part.changes, buffers)).settle(patch.takes)
     if plan.control and not asked.control_files:
         raise ApplyError(
             f"The patch changes files that steer tools, editors or CI: {', '.join(plan.control)}.",
@@ -120,6 +133,8 @@ class _Part:
     hunks: tuple[str, ...]
     """All hunks that are in the work tree afterwards."""
     whole: bool
+    labels: Mapping[str, str]
+    """What the change of a path is called: the items that wrote it."""
 
 
 async def _part(place: Place, view: RunView, patch: Patch, what: tuple[Mirror, tuple[str, ...]]) -> _Part:
@@ -128,23 +143,40 @@ async def _part(place: Place, view: RunView, patch: Patch, what: tuple[Mirror, t
     every = tuple(dict.fromkeys(hunk.id for hunk in drawn.hunks))
     picked = inbox.chosen(drawn, patch, wanted) if wanted else frozenset(every)
     if len(picked) == len(every):
-        return _Part(patch, drawn.changes, every, whole=True)
+        return _Part(patch, drawn.changes, every, whole=True, labels=inbox.labels(drawn, view))
     changes = await select(mirror, drawn.changes, inbox.numbers(drawn, picked))
-    return _Part(patch, changes, tuple(each for each in every if each in picked), whole=False)
+    some = tuple(each for each in every if each in picked)
+    return _Part(patch, changes, some, whole=False, labels=inbox.labels(drawn, view))
 
 
 async def _written(place: Place, session: Session, part: _Part, how: tuple[writer.Plan, str]) -> Applied:
     """Write and record it; what a killed process wrote and could not record is recorded now."""
     plan, by = how
-    applied = None
-    if all(step.now == step.after for step in plan.steps):
-        applied = standing(place.state.applies, part.changes.old_tree, part.changes.new_tree)
-    if applied is None or applied.id in {each.id for each in part.patch.applied}:
-        kind = None if part.whole else ApplyKind.PARTIAL
-        applied = await writer.apply(plan, writer.Order(by=by, state=place.state.path, kind=kind))
+    applied = _unrecorded(place, part, plan)
+    if applied is not None:
+        applied = await writer.save(plan, applied, place.second_writer)
+    else:
+        order = writer.Order(
+            by=by,
+            state=place.state.path,
+            kind=None if part.whole else ApplyKind.PARTIAL,
+            editor=place.second_writer,
+            title=f"Apply {part.patch.id}",
+            labels=part.labels,
+        )
+        applied = await writer.apply(plan, order)
     applied = applied.model_copy(update={"hunks": part.hunks, "whole": part.whole})
     await session.record(ev.PatchApplied(patch_id=part.patch.id, applied=applied), actor=by)
     return applied
+
+
+def _unrecorded(place: Place, part: _Part, plan: writer.Plan) -> Applied | None:
+    """The finished apply of this part that no event tells of."""
+    if any(step.now != step.after for step in plan.steps):
+        return None
+    found = standing(place.state.applies, part.changes.old_tree, part.changes.new_tree)
+    known = {each.id for each in part.patch.applied}
+    return None if found is None or found.id in known else found
 
 
 def _may_apply(patch: Patch, asked: ApplyPatch) -> None:
@@ -182,6 +214,22 @@ def _gate(view: RunView, patch: Patch, asked: ApplyPatch) -> None:
         )
 
 
+async def require_saved(place: Place, view: RunView) -> None:
+    """Refuse what looks at the disk while files of an applied patch hold something else in the editor.
+
+    Raises:
+        ApplyError: it does; `facts["files"]` names where.
+    """
+    done = {path for patch in view.patches.values() for each in patch.applied for path in each.files}
+    waiting = unsaved(place.top, await place.buffers(), sorted(done))
+    if waiting:
+        raise ApplyError(
+            f"What the editor holds of {', '.join(waiting[:8])} is not on the disk yet.",
+            next_step="Save in the editor, and try again.",
+            files=list(waiting),
+        )
+
+
 async def revert(place: Place, session: Session, asked: RevertPatch) -> RevertResult:
     """Take back an apply by merging its reverse with what is there now; later edits of the user stay.
 
@@ -200,10 +248,15 @@ async def _revert(place: Place, session: Session, asked: RevertPatch) -> RevertR
         raise NotFoundError(f"{patch.id} is not applied, so there is nothing to take back.")
     repository = await inspect(place.top)
     mirror = await Mirror.open(repository, place.state.path)
-    order = writer.Order(by=asked.by, state=place.state.path)
-    plan = await writer.revert(repository, mirror, done[-1].id, order)
+    order = writer.Order(
+        by=asked.by,
+        state=place.state.path,
+        editor=place.second_writer,
+        title=f"Take {patch.id} back",
+    )
+    plan = await writer.revert(repository, mirror, done[-1].id, order, await place.buffers())
     merged = tuple(step.path for step in plan.steps if step.after != step.wanted)
     result = await writer.apply(plan, order)
     event = ev.PatchReverted(patch_id=patch.id, apply_id=done[-1].id, by=asked.by, kept=merged)
     await session.record(event, actor=asked.by)
-    return RevertResult(files=result.files, merged=merged)
+    return RevertResult(files=result.files, merged=merged, altered=result.altered, unsaved=result.unsaved)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -17,6 +17,7 @@ from sextet.service.inbox import Inbox
 from sextet.service.settings import Layer, Resolved, TrustItem, needs_trust, resolve
 from sextet.store.state import State
 from sextet.store.trust import Trust
+from sextet.workspace.editor import Buffer, Editor
 from sextet.workspace.mirror import Mirror
 from sextet.workspace.repository import Repository, inspect, look_again
 from sextet.workspace.worktree import Workshop
@@ -38,6 +39,8 @@ class Place:
     """Held while a patch is written into the work tree or taken back."""
     inbox: Inbox = field(default_factory=Inbox, compare=False, repr=False)
     """Pictures of patches."""
+    second_writer: Editor | None = field(default=None, compare=False, repr=False)
+    """The editor of this process, which has files of the work tree open; None without one."""
     _kept: list[Workshop] = field(default_factory=list, compare=False, repr=False)
     """The workshop, once it was opened."""
 
@@ -70,6 +73,10 @@ class Place:
             mirror = await Mirror.open(self.repository, self.state.path)
             self._kept.append(Workshop(self.repository, mirror, self.state.path))
         return self._kept[0]
+
+    async def buffers(self) -> Mapping[str, Buffer]:
+        """What is open in the editor, by path, saved or not."""
+        return {} if self.second_writer is None else await self.second_writer.look(self.top)
 
     async def now(self) -> tuple[Repository, Workshop]:
         """The repository as it is now, with a mirror that holds its HEAD, for a snapshot."""

@@ -23,7 +23,7 @@ from sextet.workspace.images import Journal, load
 
 async def recover(place: Place) -> tuple[str, ...]:
     """Finish or take back what a crash cut off while a patch was written; sentences about it."""
-    found = await writer.recover(place.repository, place.state.path)
+    found = await writer.recover(place.repository, place.state.path, await place.buffers())
     return tuple(_sentence(each.applied.id, each.left, complete=each.complete) for each in found)
 
 

@@ -184,6 +184,10 @@ class RevertResult(Record):
     """What was written back."""
     merged: tuple[RepoPath, ...] = ()
     """Those of them in which later edits were merged."""
+    altered: tuple[RepoPath, ...] = ()
+    """Files that saving changed afterwards."""
+    unsaved: tuple[RepoPath, ...] = ()
+    """Files that hold it in the editor and wait there for being saved."""
 
 
 class RolesInForce(Record):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from sextet.errors import NotFoundError
+from contextlib import suppress
+from typing import Final
+
+from sextet.errors import NotFoundError, SextetError
+from sextet.model.names import ENDED
 from sextet.pipeline.fold import fold
 from sextet.pipeline.view import RunView
 from sextet.service.place import Place
 from sextet.store import reading, runs
 from sextet.store.frames import collector_paused
+from sextet.store.layout import RUNS, RunFolder
+
+SHOWN: Final = 20
+"""Runs that are spoken of by themselves when an editor begins."""
 
 
 def read_view(place: Place, run_id: str) -> RunView:
@@ -26,3 +34,15 @@ def read_view(place: Place, run_id: str) -> RunView:
             run_id=run_id,
         )
     return view
+
+
+def at_hand(place: Place) -> list[tuple[str, int]]:
+    """Runs of ours that have not ended, and the newest, whose patch may wait; each with its last event."""
+    found: list[tuple[str, int]] = []
+    ours = [run for run in runs.list_runs(place.top, place.state) if run.ours]
+    for number, run in enumerate(ours):
+        if (run.state not in ENDED or not number) and len(found) < SHOWN:
+            with suppress(SextetError):
+                seq = reading.inspect(RunFolder(place.top / RUNS / run.id), limit=0).seq
+                found += [(run.id, seq)] if seq else []
+    return found

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import shutil
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
-from sextet.errors import ApplyError, NotFoundError, RepositoryError, UnsafePathError
+from sextet.errors import ApplyError, NotFoundError, UnsafePathError
 from sextet.model.patch import Applied, ApplyKind, ChangeSet, FileChange, Take
 from sextet.system.disk import DISK, Disk
 from sextet.system.paths import Root
+from sextet.workspace import sharing
 from sextet.workspace.control import is_control
+from sextet.workspace.editor import Buffer, Editor, Rewrite
 from sextet.workspace.fit import Fit, Step, fit_all
 from sextet.workspace.images import Entry, Journal, load, pre_image
 from sextet.workspace.mirror import Mirror
+from sextet.workspace.recovery import Recovered, recover
 from sextet.workspace.repository import Repository
-from sextet.workspace.transaction import Transaction
+from sextet.workspace.transaction import Transaction, to_its_end
 
-T = TypeVar("T")
+__all__ = ["Order", "Plan", "Recovered", "apply", "plan", "recover", "revert", "save"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Editor:
-    """The editor's part of an apply: files that are open there.
-
-    `write` gets (path, text) pairs and says whether the editor took all of them.
-    """
-
-    paths: frozenset[str]
-    write: Callable[[Sequence[tuple[str, str]]], Awaitable[bool]]
-
-
-@dataclass(frozen=True, slots=True)
 class Order:
     """Who applies, where it is journaled, and what it is called.
 
@@ -87,29 +76,34 @@ class Order:
     """The work tree's state folder."""
     kind: ApplyKind | None = None
     editor: Editor | None = None
+    """The editor whose buffers the plan was made with; without one we write everything."""
+    title: str = "Apply a patch"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What the change of a path is called in the editor."""
     disk: Disk = DISK
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """What the next start found of an apply that a crash had cut off, and did about it."""
-
-    applied: Applied
-    complete: bool
-    """True: all of it is in the work tree. False: it was taken back."""
-    left: tuple[str, ...] = ()
-    """Files that were not restored, because they were changed since."""
-
-
-async def plan(repository: Repository, mirror: Mirror, changeset: ChangeSet) -> Plan:
+async def plan(
+    repository: Repository,
+    mirror: Mirror,
+    changeset: ChangeSet,
+    buffers: Mapping[str, Buffer] | None = None,
+) -> Plan:
     """See how a change set fits the user's files as they are now. Writes nothing to the work tree.
+
+    Args:
+        repository: the user's.
+        mirror: has the blobs of the change set.
+        changeset: what is to be applied.
+        buffers: what is open in the editor, by path (`Editor.look`), saved or not.
 
     Raises:
         RepositoryError: a rebase, merge, cherry-pick or revert is in progress.
         GitError: git failed.
     """
     repository.require_settled()
-    return Plan(repository, mirror, changeset, await fit_all(repository.top, mirror, changeset.files))
+    steps = await fit_all(repository.top, mirror, changeset.files, buffers)
+    return Plan(repository, mirror, changeset, steps)
 
 
 async def apply(what: Plan, order: Order) -> Applied:
@@ -119,7 +113,8 @@ async def apply(what: Plan, order: Order) -> Applied:
 
     Raises:
         ApplyError: there are open conflicts, a file has changed since the plan, or the disk refused; nothing
-            of the patch is in the work tree (or the next start takes it back).
+            of the patch is in the work tree (or the next start takes it back). Or the editor did not take
+            its part.
     """
     _check(what)
     applied = Applied(
@@ -132,7 +127,9 @@ async def apply(what: Plan, order: Order) -> Applied:
     )
     steps = [step for step in what.steps if step.now != step.after]
     contents = await what.mirror.git.blobs(step.after.blob for step in steps if step.after.blob)
-    edited = _for_editor(steps, order.editor, contents)
+    rewrites = sharing.rewrites(steps, order.editor, contents, order.labels)
+    await sharing.look_again(what.repository.top, steps, order.editor)
+    edited = {each.path for each in rewrites}
     with Root(what.repository.top) as root:
         entries = tuple(_entry(root, step, by_editor=step.path in edited) for step in steps)
         journal = Journal(
@@ -143,12 +140,15 @@ async def apply(what: Plan, order: Order) -> Applied:
             entries=entries,
         )
         transaction = Transaction(order.state / "apply" / applied.id, root, journal, order.disk)
-        await _to_its_end(lambda: transaction.begin([step.data for step in steps]))
-        await _to_its_end(lambda: transaction.write(contents))
-        if order.editor is not None and edited:
-            await _edit(order.editor, edited, transaction)
-        await _to_its_end(transaction.finish)
-    return applied
+        await to_its_end(lambda: transaction.begin([step.data for step in steps]))
+        await _carry_out(transaction, order, (contents, rewrites))
+    return await save(what, applied, order.editor)
+
+
+async def save(what: Plan, applied: Applied, editor: Editor | None) -> Applied:
+    """Let the editor save what it holds of an apply; the apply with what the disk has got of it."""
+    with Root(what.repository.top) as root:
+        return await sharing.save(root, applied, what.steps, editor)
 
 
 def _check(what: Plan) -> None:
@@ -156,7 +156,7 @@ def _check(what: Plan) -> None:
     if what.blocked:
         step = what.blocked[0]
         raise ApplyError(
-            f"{step.path} cannot be written: {step.reason}.", next_step="Move it away and try again."
+            f"{step.path} cannot be written: {step.reason}.", next_step=step.remedy, files=[step.path]
         )
     if what.conflicts:
         names = ", ".join(what.conflicts[:8])
@@ -176,6 +176,7 @@ def _entry(root: Root, step: Step, *, by_editor: bool) -> Entry:
         permissions=step.permissions & 0o777,
         made_folder=bool(folder) and step.now.blob is None and _missing(root, folder),
         by_editor=by_editor,
+        disk=step.disk if by_editor else None,
     )
 
 
@@ -186,36 +187,36 @@ def _missing(root: Root, folder: str) -> bool:
         return True
 
 
-def _for_editor(
-    steps: Sequence[Step], editor: Editor | None, contents: Mapping[str, bytes]
-) -> dict[str, str]:
-    """Files that the editor writes: open there, text before and after, only their content changes."""
-    found: dict[str, str] = {}
-    for step in steps:
-        if editor is None or step.path not in editor.paths or step.now.mode != step.after.mode:
-            continue
-        try:
-            found[step.path] = contents[step.after.blob or ""].decode()
-        except (UnicodeDecodeError, KeyError):
-            continue
-    return found
-
-
-async def _edit(editor: Editor, edited: Mapping[str, str], transaction: Transaction) -> None:
-    taken = False
+async def _carry_out(
+    transaction: Transaction, order: Order, what: tuple[Mapping[str, bytes], Sequence[Rewrite]]
+) -> None:
+    """Our own files first, then the editor's; then it is done, or nothing of it is."""
+    contents, rewrites = what
+    await to_its_end(lambda: transaction.write(contents))
+    if order.editor is None or not rewrites:
+        await to_its_end(transaction.finish)
+        return
     try:
-        taken = await editor.write(tuple(edited.items()))
-    finally:
-        if not taken:
-            await _to_its_end(transaction.undo)
-    if not taken:
-        raise ApplyError(
-            "The editor did not take the changes to the files that are open in it; nothing was applied.",
-            next_step="Save or close them, then apply again.",
-        )
+        await order.editor.write(order.title, rewrites)
+    except BaseException:
+        await to_its_end(transaction.undo)
+        raise
+    try:
+        await to_its_end(transaction.finish)
+    except BaseException as error:
+        left = await order.editor.take_back(rewrites)
+        if left:
+            raise sharing.not_taken_back(left) from error
+        raise
 
 
-async def revert(repository: Repository, mirror: Mirror, apply_id: str, order: Order) -> Plan:
+async def revert(
+    repository: Repository,
+    mirror: Mirror,
+    apply_id: str,
+    order: Order,
+    buffers: Mapping[str, Buffer] | None = None,
+) -> Plan:
     """Plan to take back an apply: a three-way merge of each file with what it is now; see `apply`.
 
     Raises:
@@ -227,19 +228,7 @@ async def revert(repository: Repository, mirror: Mirror, apply_id: str, order: O
         raise NotFoundError(f"There is no apply {apply_id} to take back.")
     backwards = await _backwards(mirror, folder, journal)
     changes = ChangeSet(old_tree=journal.applied.tree, new_tree=journal.base, files=backwards)
-    return await plan(repository, mirror, changes)
-
-
-async def recover(repository: Repository, state: Path) -> tuple[Recovered, ...]:
-    """Finish what a crash cut off: an apply that is complete is marked so, any other is taken back.
-
-    Files that the user changed since are never touched. May be cut off and repeated.
-
-    Raises:
-        StoreError: a journal is damaged.
-        ApplyError: the disk refuses.
-    """
-    return await _to_its_end(lambda: _recover(repository, state / "apply"))
+    return await plan(repository, mirror, changes, buffers)
 
 
 async def _backwards(mirror: Mirror, folder: Path, journal: Journal) -> tuple[FileChange, ...]:
@@ -259,38 +248,3 @@ async def _backwards(mirror: Mirror, folder: Path, journal: Journal) -> tuple[Fi
         )
         for entry in journal.entries
     )
-
-
-def _recover(repository: Repository, folder: Path) -> tuple[Recovered, ...]:
-    found = []
-    for home in sorted(folder.glob("apply-*")):
-        journal = load(home)
-        if journal is None:
-            shutil.rmtree(home)  # it never began: no file of the user was touched
-        elif journal.state == "writing":
-            found.append(_finish(repository, home, journal))
-    return tuple(found)
-
-
-def _finish(repository: Repository, home: Path, journal: Journal) -> Recovered:
-    if journal.top != repository.key:
-        raise RepositoryError(
-            f"{home.name} was cut off in another folder than {repository.top}.",
-            next_step="Open that folder again, so that it can be finished there.",
-        )
-    with Root(repository.top) as root:
-        transaction = Transaction(home, root, journal)
-        if transaction.applied_completely():
-            transaction.finish()
-            return Recovered(journal.applied, complete=True)
-        return Recovered(journal.applied, complete=False, left=transaction.undo())
-
-
-async def _to_its_end(work: Callable[[], T]) -> T:
-    """Run in a thread; a cancelled caller waits for its end all the same: nothing is left half-way."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise

@@ -13,8 +13,10 @@ from tempfile import TemporaryDirectory
 from sextet.errors import UnsafePathError
 from sextet.model.patch import FileChange
 from sextet.system.paths import Root
+from sextet.workspace.buffers import content, is_clean
+from sextet.workspace.editor import Buffer
 from sextet.workspace.git import Git
-from sextet.workspace.images import ABSENT, Image, image_of
+from sextet.workspace.images import ABSENT, Image, blob_id, image_of
 from sextet.workspace.mirror import Mirror
 
 
@@ -30,7 +32,7 @@ class Fit(StrEnum):
     CONFLICT = "conflict"
     """It has moved on, and they do not."""
     BLOCKED = "blocked"
-    """Something is in the way that is not a file."""
+    """Something is in the way that is not a file, or the editor holds what could be lost."""
     SETTLED = "settled"
     """It was a conflict, and somebody decided."""
 
@@ -42,6 +44,7 @@ class Step:
     change: FileChange
     fit: Fit
     now: Image
+    """What the user has: for a file that is open and not saved, what saving it would write."""
     after: Image
     """What it will be; for a conflict the version with markers."""
     data: bytes = b""
@@ -49,6 +52,12 @@ class Step:
     permissions: int = 0o644
     reason: str = ""
     """Why it is blocked."""
+    remedy: str = "Move it away and try again."
+    """What helps then."""
+    disk: Image = ABSENT
+    """What is on the disk now."""
+    buffer: Buffer | None = None
+    """The file as it is open in the editor."""
 
     @property
     def path(self) -> str:
@@ -66,9 +75,18 @@ class Step:
         return replace(self, fit=Fit.SETTLED, after=after)
 
 
-async def fit_all(top: Path, mirror: Mirror, changes: Sequence[FileChange]) -> tuple[Step, ...]:
-    """How each change fits the work tree at `top`, in the given order."""
-    steps = await asyncio.to_thread(_compare, top, changes)
+async def fit_all(
+    top: Path, mirror: Mirror, changes: Sequence[FileChange], buffers: Mapping[str, Buffer] | None = None
+) -> tuple[Step, ...]:
+    """How each change fits the work tree at `top`, in the given order.
+
+    Args:
+        top: the work tree.
+        mirror: has the blobs of the changes.
+        changes: what is to happen.
+        buffers: what is open in the editor, by path; it counts instead of the file on the disk.
+    """
+    steps = await asyncio.to_thread(_compare, top, changes, buffers or {})
     moved = [step for step in steps if step.fit is Fit.CONFLICT]
     if not moved:
         return steps
@@ -84,30 +102,62 @@ class _Moves:
     coming: frozenset[str]
 
 
-def _compare(top: Path, changes: Sequence[FileChange]) -> tuple[Step, ...]:
+def _compare(top: Path, changes: Sequence[FileChange], buffers: Mapping[str, Buffer]) -> tuple[Step, ...]:
     moves = _Moves(
         frozenset(change.path for change in changes if change.old_blob is not None),
         frozenset(change.path for change in changes if change.new_blob is not None),
     )
     with Root(top) as root:
-        return tuple(_compare_one(root, change, moves) for change in changes)
+        steps = (_compare_one(root, change, moves) for change in changes)
+        return tuple(_as_open(step, buffers[step.path]) if step.path in buffers else step for step in steps)
 
 
 def _compare_one(root: Root, change: FileChange, moves: _Moves) -> Step:
     old = Image(mode=change.old_mode, blob=change.old_blob)
     new = Image(mode=change.new_mode, blob=change.new_blob)
-    algorithm = "sha256" if len(change.old_blob or change.new_blob or "") == 64 else "sha1"
     try:
         _refuse_embedded(root, change.path)
-        now, data, permissions = image_of(root, change.path, algorithm)
+        now, data, permissions = image_of(root, change.path, _algorithm(change))
     except UnsafePathError as error:
         if old == ABSENT and _makes_way(change.path, moves.leaving):
             return Step(change, Fit.FITS, ABSENT, new)
         if new == ABSENT and _makes_way(change.path, moves.coming):
             return Step(change, Fit.PRESENT, ABSENT, new)
         return Step(change, Fit.BLOCKED, ABSENT, new, reason=error.what.rpartition(": ")[2].rstrip("."))
-    fit = Fit.PRESENT if now == new else Fit.FITS if now == old else Fit.CONFLICT
-    return Step(change, fit, now, new, data, permissions)
+    return Step(change, _fit(change, now), now, new, data, permissions, disk=now)
+
+
+def _fit(change: FileChange, now: Image) -> Fit:
+    """As it looks before anything is merged."""
+    if now == Image(mode=change.new_mode, blob=change.new_blob):
+        return Fit.PRESENT
+    old = Image(mode=change.old_mode, blob=change.old_blob)
+    return Fit.FITS if now == old else Fit.CONFLICT
+
+
+def _algorithm(change: FileChange) -> str:
+    return "sha256" if len(change.old_blob or change.new_blob or "") == 64 else "sha1"
+
+
+def _as_open(step: Step, buffer: Buffer) -> Step:
+    """The step with what the user has in the editor, where that is more than the disk has."""
+    step = replace(step, buffer=buffer)
+    if step.fit is Fit.BLOCKED or is_clean(buffer, step.disk.mode, step.data):
+        return step
+    data = content(buffer, step.data) if step.disk.mode.startswith("100") else None
+    if data is None or step.change.new_blob is None:
+        return step if step.fit is Fit.PRESENT else _unsaved(step)
+    now = Image(mode=step.disk.mode, blob=blob_id(data, _algorithm(step.change)))
+    return replace(step, fit=_fit(step.change, now), now=now, data=data)
+
+
+def _unsaved(step: Step) -> Step:
+    return replace(
+        step,
+        fit=Fit.BLOCKED,
+        reason="it has changes in the editor that are not saved, or is shown there otherwise than it is",
+        remedy="Save or close it in the editor, and try again.",
+    )
 
 
 def _makes_way(path: str, others: frozenset[str]) -> bool:

@@ -42,7 +42,9 @@ class Entry(Record):
     made_folder: bool = False
     """Whether its folder did not exist before."""
     by_editor: bool = False
-    """Whether the editor writes it, so that we neither write nor restore it."""
+    """Whether the editor writes it, so that we do not; `before` is then what it held, saved or not."""
+    disk: Image | None = None
+    """What the disk held before, where the editor writes."""
 
 
 class Journal(Record):

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sextet.errors import ApplyError, SextetError, UnsafePathError
 from sextet.system.disk import DISK, Disk, explained
 from sextet.system.durable import Folder
 from sextet.system.paths import Root
-from sextet.workspace.images import ABSENT, Entry, Image, Journal, image_of, pre_image
+from sextet.workspace.images import ABSENT, Entry, Image, Journal, blob_id, image_of, pre_image
+
+T = TypeVar("T")
+
+Held = Callable[[bytes, str], bytes | None]
+"""What an editor holds, from the bytes on the disk and the path; None when the file is not open."""
 
 _LEFT_BEHIND = re.compile(r"\.sextet-[0-9a-f]{16}\.tmp")
 
@@ -58,7 +64,7 @@ class Transaction:
             with explained("bring the apply's folder to the disk"):
                 self._disk.sync(parent.fd)
 
-    def write(self, contents: dict[str, bytes]) -> None:
+    def write(self, contents: Mapping[str, bytes]) -> None:
         """Write every file, or restore all of them.
 
         Args:
@@ -68,6 +74,7 @@ class Transaction:
             ApplyError: a file had changed, or could not be written; the work tree is as it was.
         """
         try:
+            self._look_at_the_editors()
             for entry in in_order(self.journal.entries):
                 self._write_one(entry, contents)
             self._verify()
@@ -78,7 +85,13 @@ class Transaction:
             self.undo()
             raise
 
-    def _write_one(self, entry: Entry, contents: dict[str, bytes]) -> None:
+    def _look_at_the_editors(self) -> None:
+        """A file that the editor is to write must stand on the disk as it did when that was planned."""
+        for entry in self.journal.entries:
+            if entry.by_editor and self.now(entry) not in (entry.disk, entry.after):
+                raise ApplyError(f"{entry.path} was changed while the patch was being applied.")
+
+    def _write_one(self, entry: Entry, contents: Mapping[str, bytes]) -> None:
         found = self.now(entry)
         if found not in (entry.before, entry.after):
             raise ApplyError(f"{entry.path} was changed while the patch was being applied.")
@@ -112,17 +125,21 @@ class Transaction:
             self.undo()
             raise _not_applied(error) from error
 
-    def undo(self) -> tuple[str, ...]:
+    def undo(self, *, cut_off: bool = False) -> tuple[str, ...]:
         """Restore what the transaction has changed, and nothing that somebody else changed since.
 
         May be repeated. Returns the paths that were left alone.
+
+        Args:
+            cut_off: also what the editor had saved by itself, since nobody asks it to undo that any more.
 
         Raises:
             ApplyError: the disk refuses; the next start tries again.
         """
         left = []
+        saved = self._saved_by_the_editor() if cut_off else ()
         try:
-            for entry in reversed(list(in_order(self.journal.entries))):
+            for entry in (*reversed(list(in_order(self.journal.entries))), *saved):
                 self._sweep(entry.path)
                 if not self._restore(entry):
                     left.append(entry.path)
@@ -133,6 +150,12 @@ class Transaction:
                 next_step="Free the disk or repair permissions and restart; it is then finished.",
             ) from error
         return tuple(left)
+
+    def _saved_by_the_editor(self) -> Iterable[Entry]:
+        for entry in self.journal.entries:
+            with suppress(OSError, UnsafePathError):
+                if entry.by_editor and self.now(entry) == entry.after != entry.disk:
+                    yield entry
 
     def _restore(self, entry: Entry) -> bool:
         try:
@@ -150,12 +173,20 @@ class Transaction:
         _put(self._root, entry.path, entry.before, (data, entry.permissions), prune=entry.made_folder)
         return True
 
-    def applied_completely(self) -> bool:
-        """Whether every file of ours holds what was to be written."""
+    def applied_completely(self, held: Held = lambda _data, _path: None) -> bool:
+        """Whether every file holds what was to be written, on the disk or in the editor."""
         try:
-            return all(self.now(entry) == entry.after for entry in self.journal.entries)
+            return all(self._is_after(entry, held) for entry in self.journal.entries)
         except (OSError, SextetError):
             return False
+
+    def _is_after(self, entry: Entry, held: Held) -> bool:
+        if self.now(entry) == entry.after:
+            return True
+        if not entry.by_editor:
+            return False
+        data = held(image_of(self._root, entry.path, self._algorithm)[1], entry.path)
+        return data is not None and blob_id(data, self._algorithm) == entry.after.blob
 
     def _sweep(self, path: str) -> None:
         """Remove the files in the making that a kill left beside `path`."""
@@ -174,6 +205,16 @@ class Transaction:
         with Folder.at(self._folder, self._disk) as folder:
             folder.replace("journal.json", journal.to_json())
         self.journal = journal
+
+
+async def to_its_end(work: Callable[[], T]) -> T:
+    """Run in a thread; a cancelled caller waits for its end all the same: nothing is left half-way."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def in_order(entries: Sequence[Entry]) -> Iterable[Entry]:
