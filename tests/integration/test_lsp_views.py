@@ -344,6 +344,9 @@ def test_a_hunk_cannot_be_accepted_rejected_or_applied_by_its_lenses(ready, top)
     head = line_of(text, "+1,5 @@ hunk")
     offered = commands(asked(editor, "codeLens", page), head)
     assert list(offered) == ["implement-1-1 · Do top · R1", "Accept", "Reject", "Apply this hunk"]
+    starts = [each["range"]["start"] for each in asked(editor, "codeLens", page)]
+    columns = [each["character"] for each in starts if each["line"] == head]
+    assert columns == [0, 1, 2, 3], "an editor that sorts them loses their order"
     do(editor, offered["Accept"])
     offered = commands(asked(editor, "codeLens", page), head)
     [undo] = [title for title in offered if title.startswith("Accepted by ")]

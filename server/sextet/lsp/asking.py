@@ -90,7 +90,10 @@ async def _agrees(client: Client, ask: Ask, error: SextetError) -> bool:
     asked = {
         "type": MessageType.Warning.value,
         "message": error.what.strip(),
-        "actions": [{"title": CANCEL}, {"title": ask.agree}],  # the first is what Return means to some editors
+        "actions": [
+            {"title": CANCEL},
+            {"title": ask.agree},
+        ],  # the first is what Return means to some editors
     }
     try:
         answer = await client.ask(WINDOW_SHOW_MESSAGE_REQUEST, asked)
