@@ -298,6 +298,10 @@ def test_findings_stay_when_the_patch_was_taken_or_a_later_window_hears_nothing_
         page = editor.call("sextet/patch/open", runId=run_id, patchId="patch-1")["uri"]
         [found] = shown(editor, page, lambda found: len(found) == 1)
         assert found["message"] == "Say two."
+        opened(editor, page)
+        asked(editor, "hover", page, position=at(0))
+        told = [each for each in editor.told("textDocument/publishDiagnostics") if each["uri"] == page]
+        assert [each["diagnostics"] for each in told] == [[found], [found]], "Eglot forgets what is not open"
         editor.call("sextet/patch/apply", runId=run_id, patchId="patch-1")
         assert shown(editor, page, lambda found: found == []) == []
 
