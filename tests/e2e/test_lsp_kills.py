@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sextet.model.names import ENDED, RunState
-from support import isolation, windows
+from support import isolation, witness
 from support.lsp import Editor
 from support.runs import check_journal
 from support.witness import Event, Window, event_of, lines_of, play
@@ -69,29 +69,29 @@ BAD = {"worktree": {"setupCommand": "exit 3"}}
 
 def to_its_tests(gate: Path) -> Mapping[str, Any]:
     """A run that cannot end before the blow, however slow that is."""
-    return windows.in_tests(gate, "test -e two.txt")
+    return witness.in_tests(gate, "test -e two.txt")
 
 
 PHASES: dict[str, Phase] = {
-    "queued": Phase(lambda gate: windows.held(gate, "analyst"), state("queued"), waits=True),
+    "queued": Phase(lambda gate: witness.held(gate, "analyst"), state("queued"), waits=True),
     "bootstrapping": Phase(to_its_tests, state("bootstrapping")),
-    "set-up": Phase(windows.in_setup, logged="baseline-1"),
-    "baseline": Phase(lambda gate: windows.in_tests(gate, "test ! -e one.txt"), logged="baseline-1"),
-    "analysis": Phase(lambda gate: windows.held(gate, "analyst"), happens("turn_started", "analysis-1-2")),
-    "consensus": Phase(lambda gate: windows.held(gate, "consensus"), happens("turn_started", "consensus-1")),
+    "set-up": Phase(witness.in_setup, logged="baseline-1"),
+    "baseline": Phase(lambda gate: witness.in_tests(gate, "test ! -e one.txt"), logged="baseline-1"),
+    "analysis": Phase(lambda gate: witness.held(gate, "analyst"), happens("turn_started", "analysis-1-2")),
+    "consensus": Phase(lambda gate: witness.held(gate, "consensus"), happens("turn_started", "consensus-1")),
     "awaiting approval": Phase(
         lambda gate: play(gate, approvals={"consensus": 1}), state("waiting_for_human"), then=approve
     ),
-    "split": Phase(lambda gate: windows.held(gate, "splitter"), happens("turn_started", "split-1")),
-    "implement": Phase(windows.in_implementer, logged="implementer-1"),
+    "split": Phase(lambda gate: witness.held(gate, "splitter"), happens("turn_started", "split-1")),
+    "implement": Phase(witness.in_implementer, logged="implementer-1"),
     "integration": Phase(to_its_tests, happens("task_finished", "implement-1-1")),
     "between two items": Phase(to_its_tests, happens("task_integrated", "implement-1-1")),
     "tests": Phase(to_its_tests, logged="tester-1"),
-    "review": Phase(lambda gate: windows.held(gate, "reviewer"), happens("turn_started", "review-1")),
-    "rework": Phase(windows.in_rework, happens("turn_started", "implement-1-1", epoch=2)),
+    "review": Phase(lambda gate: witness.held(gate, "reviewer"), happens("turn_started", "review-1")),
+    "rework": Phase(witness.in_rework, happens("turn_started", "implement-1-1", epoch=2)),
     "an open question": Phase(lambda gate: play(gate, **BAD), asked, then=answer),
     "a question of an agent": Phase(
-        lambda gate: windows.held(gate, "implementer", {"do": "ask", "text": "Which?"}), asked
+        lambda gate: witness.held(gate, "implementer", {"do": "ask", "text": "Which?"}), asked
     ),
 }
 

@@ -17,12 +17,6 @@ pytestmark = pytest.mark.slow
 
 REST = "".join(f"{number}\n" for number in range(9))
 WRITE = [{"do": "replace", "path": "a.txt", "old": "one", "new": "two"}]
-TAKE_FIRST = """
-function vim.ui.select(items, options, chosen)
-  Labels = vim.tbl_map(options.format_item, items)
-  chosen(items[1])
-end
-"""
 
 
 @pytest.fixture
@@ -46,8 +40,7 @@ def test_a_goal_that_is_typed_does_not_become_text_in_the_window(which, top, tmp
     with neovim(which, top / "a.txt", cwd=top) as nvim:
         rehearse(nvim, tmp_path, items={"one": {"actions": WRITE}})
         nvim.type(":Sextet Say two<CR>")
-        nvim.sees("patch-1 is approved")
-        nvim.sees("completed")
+        nvim.sees("completed: patch-1 is approved, but no test command is known. :SextetPatch shows it")
         assert nvim.text() == f"one\n{REST}".strip()
         nvim.type(":SextetApply<CR>")
         nvim.until("vim.fn.getline(1) == 'two'")
@@ -67,18 +60,21 @@ def test_a_question_is_not_put_or_its_answer_does_not_reach_the_agent(which, top
         nvim.sees("Which number?")
         nvim.type(":SextetAnswer The number two<CR>")
         nvim.sees("The agent wants to run a command")
-        nvim.lua(TAKE_FIRST)
+        assert nvim.offered() == [], "a box amid what somebody types"
+        nvim.wants("Allow this once")
         nvim.type(":SextetAnswer<CR>")
         nvim.sees("completed")
         journal = next(top.glob("codex-runs/*/events.jsonl")).read_text()
         assert "The number two" in journal
-        assert nvim.lua("return Labels") == ["Allow this once", "Decline"]
+        assert nvim.offered() == ["Allow this once", "Decline"]
+        nvim.type(":SextetAnswer<CR>")
+        nvim.sees("nothing is asked")
 
 
 def test_a_refusal_is_not_said_or_does_not_say_what_to_do(which, top, tmp_path):
     with neovim(which, top / "a.txt", cwd=top) as nvim:
         nvim.type(":SextetApply<CR>")
-        nvim.sees("no patch is approved yet")
+        nvim.sees("there is no run yet")
         nvim.lua("vim.g.sextet = ...", {"executor": "nobody"})
         nvim.type(":Sextet Say two<CR>")
         nvim.sees("executor")

@@ -298,6 +298,10 @@ def test_findings_stay_when_the_patch_was_taken_or_a_later_window_hears_nothing_
         page = editor.call("sextet/patch/open", runId=run_id, patchId="patch-1")["uri"]
         [found] = shown(editor, page, lambda found: len(found) == 1)
         assert found["message"] == "Say two."
+        opened(editor, page)
+        asked(editor, "hover", page, position=at(0))
+        told = [each for each in editor.told("textDocument/publishDiagnostics") if each["uri"] == page]
+        assert [each["diagnostics"] for each in told] == [[found], [found]], "Eglot forgets what is not open"
         editor.call("sextet/patch/apply", runId=run_id, patchId="patch-1")
         assert shown(editor, page, lambda found: found == []) == []
 
@@ -344,6 +348,9 @@ def test_a_hunk_cannot_be_accepted_rejected_or_applied_by_its_lenses(ready, top)
     head = line_of(text, "+1,5 @@ hunk")
     offered = commands(asked(editor, "codeLens", page), head)
     assert list(offered) == ["implement-1-1 · Do top · R1", "Accept", "Reject", "Apply this hunk"]
+    starts = [each["range"]["start"] for each in asked(editor, "codeLens", page)]
+    columns = [each["character"] for each in starts if each["line"] == head]
+    assert columns == [0, 1, 2, 3], "an editor that sorts them loses their order"
     do(editor, offered["Accept"])
     offered = commands(asked(editor, "codeLens", page), head)
     [undo] = [title for title in offered if title.startswith("Accepted by ")]

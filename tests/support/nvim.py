@@ -74,6 +74,22 @@ class Neovim:
         held = self.lua("return Wait(...)", seconds * 1_000, condition, *arguments)
         assert held, (condition, arguments, self.shown(), self.output.read_text(errors="replace")[-2_000:])
 
+    def wants(self, title: str) -> None:
+        """From here on take what has these words in its title, wherever there is something to choose."""
+        self.lua("Offered, Wanted = {}, ...", title)
+
+    def offered(self) -> list[str]:
+        """What there was to choose since then."""
+        return list(self.lua("return Offered"))
+
+    def go_to(self, line: int) -> None:
+        """Put the cursor on a line, from 0."""
+        self.lua("vim.api.nvim_win_set_cursor(0, { (...) + 1, 0 })", line)
+
+    def line_of(self, words: str) -> int:
+        """The first line, from 0, that has these words."""
+        return next(number for number, line in enumerate(self.text().split("\n")) if words in line)
+
     def shown(self) -> list[str]:
         """What a person was told."""
         return list(self.lua("return Shown"))
@@ -100,10 +116,17 @@ class Neovim:
 
 
 @contextmanager
-def neovim(which: str, *files: Path, cwd: Path) -> Iterator[Neovim]:
-    """Neovim with these files open; at the end it is killed if it is still there."""
+def neovim(which: str, *files: Path, cwd: Path, lua: str = "") -> Iterator[Neovim]:
+    """Neovim with these files open; at the end it is killed if it is still there.
+
+    Args:
+        which: `debian` or `newer`.
+        files: to open.
+        cwd: where it is started.
+        lua: its configuration; empty: that of our page.
+    """
     home = Path(os.environ["HOME"])
-    (home / "init.lua").write_text(configuration())
+    (home / "init.lua").write_text(lua or configuration())
     socket, output = home / "run" / "nvim", home / "nvim.out"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = os.environ | {"PATH": path, "NVIM_LOG_FILE": str(home / "nvim.log")}

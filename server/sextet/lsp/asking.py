@@ -87,10 +87,11 @@ async def through(client: Client, call: Call[Result], method: str, params: Mappi
 
 
 async def _agrees(client: Client, ask: Ask, error: SextetError) -> bool:
+    # Cancel stands first: that is what Return means to some editors.
     asked = {
         "type": MessageType.Warning.value,
         "message": error.what.strip(),
-        "actions": [{"title": CANCEL}, {"title": ask.agree}],  # the first is what Return means to some
+        "actions": [{"title": CANCEL}, {"title": ask.agree}],
     }
     try:
         answer = await client.ask(WINDOW_SHOW_MESSAGE_REQUEST, asked)

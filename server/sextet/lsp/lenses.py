@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from lsprotocol.types import CodeAction, CodeActionKind, CodeLens, Command, Diagnostic, Range
+from lsprotocol.types import CodeAction, CodeActionKind, CodeLens, Command, Diagnostic, Position, Range
 
 from sextet.lsp.placing import overlaps, whole_line
 from sextet.lsp.sheets import Sheet
@@ -33,17 +33,20 @@ def lenses(sheet: Sheet, text: str) -> list[CodeLens]:
         text: the document as the client has it: hunks are known by their ids, so an old text offers nothing
             that is not in the patch any more.
     """
-    found = [_lens(text, 0, each) for each in of_patch(sheet)]
+    found = list(_in_a_row(text, 0, of_patch(sheet)))
     for line, name in pages.heads(text):
         hunk = sheet.hunks.get(name)
         if hunk is not None:
-            found.append(_lens(text, line, _origin(sheet, hunk)))
-            found += [_lens(text, line, each) for each in of_hunk(sheet, hunk)]
+            found += _in_a_row(text, line, [_origin(sheet, hunk), *of_hunk(sheet, hunk)])
     return found
 
 
-def _lens(text: str, line: int, what: Command) -> CodeLens:
-    return CodeLens(range=whole_line(text, line), command=what)
+def _in_a_row(text: str, line: int, commands: Iterable[Command]) -> Iterator[CodeLens]:
+    """Lenses of one line; each begins a column later, because editors sort them by that."""
+    for column, each in enumerate(commands):
+        where = whole_line(text, line)
+        start = Position(line=line, character=min(column, where.end.character))
+        yield CodeLens(range=Range(start=start, end=where.end), command=each)
 
 
 def of_patch(sheet: Sheet) -> Iterator[Command]:

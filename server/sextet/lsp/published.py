@@ -27,6 +27,14 @@ class Published:
         after = self._found[finder] = {uri: list(each) for uri, each in found.items() if each}
         for uri in before | after:
             if before.get(uri) != after.get(uri):
-                shown = [one for each in self._found.values() for one in each.get(uri, ())]
-                params = PublishDiagnosticsParams(uri=uri, diagnostics=shown)
-                self._client.tell(TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
+                self._tell(uri)
+
+    def opened(self, uri: object) -> None:
+        """Say it again for a document that is opened now: some clients keep nothing for one that is not."""
+        if isinstance(uri, str) and any(uri in each for each in self._found.values()):
+            self._tell(uri)
+
+    def _tell(self, uri: str) -> None:
+        shown = [one for each in self._found.values() for one in each.get(uri, ())]
+        params = PublishDiagnosticsParams(uri=uri, diagnostics=shown)
+        self._client.tell(TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)

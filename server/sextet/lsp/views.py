@@ -58,6 +58,7 @@ class Views:
         command: Command,
     ) -> None:
         self._client = client
+        self._published = published
         self._command = command
         self._jobs: set[asyncio.Task[Any]] = set()
         listeners: list[Listener] = []
@@ -86,6 +87,8 @@ class Views:
 
     def told(self, said: Said) -> None:
         """A notification about documents or progress."""
+        if said.method == lsp.TEXT_DOCUMENT_DID_OPEN:
+            self._published.opened(_member(_member(said.message.get("params"), "textDocument"), "uri"))
         if said.method in _DOCUMENTS and self._follower.views:
             self._findings.stale()
         elif said.method == lsp.WINDOW_WORK_DONE_PROGRESS_CANCEL:
