@@ -109,12 +109,11 @@ class Server:
 
     def _let_hear(self, said: Said) -> None:
         """Let the views look at a notification, as soon as they are there."""
-        if self._verbs is None:
-            return
-        if self._verbs.done() and not self._verbs.cancelled() and not self._verbs.exception():
-            self._verbs.result().told(said)
-        else:
-            self._verbs.add_done_callback(lambda _: self._let_hear(said))
+        verbs = self._verbs
+        if verbs is not None and not verbs.done():
+            verbs.add_done_callback(lambda _: self._let_hear(said))
+        elif verbs is not None and not verbs.cancelled() and verbs.exception() is None:
+            verbs.result().told(said)
 
     def _asked(self, said: Said, request_id: int | str) -> None:
         refused = self._refusal(said, request_id)
@@ -215,6 +214,8 @@ class Server:
             self._begun.cancel()
         if self._client is not None:
             self._client.hang_up()
+        if self._verbs is not None and not self._verbs.done():
+            self._verbs.cancel()  # nothing has begun, and loading takes as long as it takes
         await asyncio.gather(*asked.values(), return_exceptions=True)
         if self._verbs is not None:
             verbs = (await asyncio.gather(self._verbs, return_exceptions=True))[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -101,6 +102,28 @@ async def session(monkeypatch):
     if not closing.done():
         closing.cancel()
         await asyncio.gather(closing, return_exceptions=True)
+
+
+async def test_a_goodbye_waits_until_everything_is_loaded_that_nobody_needs_any_more(monkeypatch):
+    gate, loading = threading.Event(), threading.Event()
+
+    def load(_):
+        loading.set()
+        gate.wait()
+
+    monkeypatch.setattr(lsp.importlib, "import_module", load)
+    sent = Sent()
+    made = Session(lsp.Server(sent, lambda: None), sent, None, None)
+    try:
+        made.say(id=1, method="initialize", params=HELLO)
+        await asyncio.to_thread(loading.wait)
+        made.say(method="textDocument/didSave", params={"textDocument": {"uri": "file:///a"}})
+        made.say(id=2, method="sextet/run/list")
+        assert await made.server.close("the test is over")
+        (refused,) = await sent.answers(2)
+        assert refused["error"]["code"] == -32800
+    finally:
+        gate.set()
 
 
 async def test_positions_are_counted_in_bytes_because_the_client_would_like_to():
