@@ -175,6 +175,9 @@ def test_what_was_found_or_how_far_a_run_is_does_not_come_or_does_not_go(which, 
         assert (found["message"], found["source"], found["severity"]) == (f"error: {ROCKET}?", "sextet", 1)
         nvim.until("Status():find('rework 1', 1, true) ~= nil")
 
+        nvim.type(":SextetPatch<CR>")
+        nvim.until("vim.fn.expand('%:t') == 'patch-1.diff'")
+        assert go_back(nvim) == BEFORE
         nvim.type(":lua vim.diagnostic.setqflist({ severity = vim.diagnostic.severity.WARN })<CR>")
         nvim.until("vim.bo.filetype == 'qf'")
         nvim.type(":cc 1<CR>")

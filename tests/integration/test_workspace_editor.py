@@ -153,6 +153,15 @@ async def test_an_open_file_that_no_editor_can_write_is_not_written_on_the_disk(
     assert applied.unsaved == ()
 
 
+async def test_a_file_that_was_written_behind_the_editor_is_written_over_from_its_old_text(d):
+    d.editor.open("a.txt")
+    (d.top / "a.txt").write_text("from elsewhere\n")
+    with pytest.raises(ApplyError, match="otherwise than it is on the disk"):
+        await d.apply()
+    assert d.editor.written == []
+    assert (d.top / "a.txt").read_text() == "from elsewhere\n"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

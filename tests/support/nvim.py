@@ -71,7 +71,9 @@ class Neovim:
 
     def until(self, condition: str, *arguments: Any, seconds: float = PATIENCE) -> None:
         """Wait until a Lua expression is true; `...` are the arguments."""
-        held = self.lua("return Wait(...)", seconds * 1_000, condition, *arguments)
+        end, held = time.monotonic() + seconds, False
+        while not held and time.monotonic() < end:  # in pieces: keys that were typed are read in between
+            held = self.lua("return Wait(...)", 200, condition, *arguments)
         assert held, (condition, arguments, self.shown(), self.output.read_text(errors="replace")[-2_000:])
 
     def wants(self, title: str) -> None:

@@ -148,7 +148,23 @@ def _as_open(step: Step, buffer: Buffer) -> Step:
     if data is None or step.change.new_blob is None:
         return step if step.fit is Fit.PRESENT else _unsaved(step)
     now = Image(mode=step.disk.mode, blob=blob_id(data, _algorithm(step.change)))
-    return replace(step, fit=_fit(step.change, now), now=now, data=data)
+    fit = _fit(step.change, now)
+    if not buffer.touched and Fit.PRESENT not in {fit, step.fit}:
+        return _unclear(step)
+    return replace(step, fit=fit, now=now, data=data)
+
+
+def _unclear(step: Step) -> Step:
+    """Nobody can tell which is newer, so whichever were taken, saving would write over the other.
+
+    The disk was written behind the editor, or the editor has kept unsaved work since it was closed.
+    """
+    return replace(
+        step,
+        fit=Fit.BLOCKED,
+        reason="the editor shows it otherwise than it is on the disk",
+        remedy="Load it again in the editor, or save it there, and try again.",
+    )
 
 
 def _unsaved(step: Step) -> Step:
