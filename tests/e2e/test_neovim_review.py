@@ -94,7 +94,7 @@ def test_a_hunk_cannot_be_read_judged_or_applied_in_the_patch(which, top, tmp_pa
         nvim.go_to(first + 1)
         nvim.type("K")
         nvim.until(
-            "Box():find('implement%-1%-1: Do one%s+by implementer%-1, model the default%s+R1: t') ~= nil"
+            "Box():find('implement%-1%-1: Do one%s+by implementer%-%d, model the default%s+R1: t') ~= nil"
         )
         nvim.go_to(first)
         nvim.wants("Accept")
@@ -178,6 +178,7 @@ def test_what_was_found_or_how_far_a_run_is_does_not_come_or_does_not_go(which, 
         nvim.type(":SextetPatch<CR>")
         nvim.until("vim.fn.expand('%:t') == 'patch-1.diff'")
         assert go_back(nvim) == BEFORE
+        nvim.until("#vim.diagnostic.get(nil, { severity = vim.diagnostic.severity.WARN }) == 1")
         nvim.type(":lua vim.diagnostic.setqflist({ severity = vim.diagnostic.severity.WARN })<CR>")
         nvim.until("vim.bo.filetype == 'qf'")
         nvim.type(":cc 1<CR>")
