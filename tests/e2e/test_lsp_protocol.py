@@ -112,7 +112,7 @@ CAPABILITIES = {
     "positionEncoding": "utf-16",
     "textDocumentSync": {
         "openClose": True,
-        "change": 2,
+        "change": 1,
         "willSave": False,
         "willSaveWaitUntil": False,
         "save": {"includeText": False},

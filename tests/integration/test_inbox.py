@@ -201,6 +201,14 @@ async def test_what_the_user_kept_cannot_be_tested_or_the_result_is_not_recorded
     assert (await done.call("patch/get", **done.one)).retest == green
 
 
+async def test_a_test_of_what_is_there_is_refused_while_a_run_that_has_ended_is_tidied_up(done, tmp_path):
+    file = tmp_path / "again.json"
+    file.write_text(json.dumps(scenario()))
+    run_id = await done.start(file)
+    await done.until(run_id, lambda view: view.state is RunState.COMPLETED)
+    assert (await done.call("patch/retest", runId=run_id, patchId="patch-1")).outcome.passed
+
+
 async def test_a_test_of_what_is_there_disturbs_a_run_that_is_at_work(done, tmp_path):
     file = tmp_path / "long.json"
     file.write_text(json.dumps(scenario(analyst=[wait(600)])))

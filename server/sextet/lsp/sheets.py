@@ -36,7 +36,10 @@ class Sheet:
 
 def path_of(uri: str) -> Path | None:
     """The path of a `file:` URI; None for any other."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
     return Path(unquote(parts.path)) if parts.scheme == "file" and not parts.netloc else None
 
 

@@ -86,7 +86,8 @@ def create_standard(hello: Callable[[InitializeParams], None]) -> Standard:
         hello: called with the params of `initialize` before the capabilities are told.
     """
     logging.getLogger("pygls").setLevel(logging.CRITICAL)  # it would write every message down
-    standard = Standard("sextet", __version__)
+    # whole texts: pygls goes through the text once for each of perhaps thousands of changes in a message
+    standard = Standard("sextet", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
 
     def greet(params: InitializeParams) -> None:  # pygls writes onto its handlers: a method will not do
         hello(params)

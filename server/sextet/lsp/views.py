@@ -37,6 +37,9 @@ _DOCUMENTS: Final = frozenset(
     }
 )
 
+_LARGEST: Final = 2**31 - 1
+"""The largest line or character that the protocol knows."""
+
 
 class Views:
     """Everything that a client is shown of runs beside our own notifications.
@@ -199,7 +202,8 @@ def _member(value: Any, name: str) -> Any:
 
 def _position(value: Any, path: str) -> Position:
     line, character = _member(value, "line"), _member(value, "character")
-    if type(line) is not int or type(character) is not int or min(line, character) < 0:
+    numbers = (line, character)
+    if not all(type(each) is int and 0 <= each <= _LARGEST for each in numbers):
         raise UsageError(f"{path}: A position has a line and a character.", path=path)
     return Position(line=line, character=character)
 

@@ -255,6 +255,7 @@ class Dispatcher:
     async def _retest(self, asked: p.OfPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)
         await patches.require_saved(self._place, active.session.view)
+        await active.rest()
         outcome = await active.retest(patches.find(active.session.view, asked.patch_id))
         return r.Retested(outcome=outcome)
 
