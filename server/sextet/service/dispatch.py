@@ -16,7 +16,17 @@ from sextet.model.base import Record
 from sextet.model.names import RunState
 from sextet.runtime.crew import Crew
 from sextet.runtime.session import Session
-from sextet.service import attempts, machine, moved, opinions, patches, people, recovery, sweeping
+from sextet.service import (
+    attempts,
+    machine,
+    moved,
+    opinions,
+    patch_files,
+    patches,
+    people,
+    recovery,
+    sweeping,
+)
 from sextet.service import methods as m
 from sextet.service import params as p
 from sextet.service import results as r
@@ -59,6 +69,7 @@ class Dispatcher:
             "artifact/read": partial(attempts.read, orchestrator),
             "patch/list": self._patches,
             "patch/get": self._patch,
+            "patch/file": self._patch_file,
             "patch/apply": self._apply,
             "patch/mark": self._opinion(opinions.mark),
             "patch/comment": self._opinion(opinions.comment),
@@ -246,6 +257,9 @@ class Dispatcher:
 
     async def _patch(self, asked: p.OfPatch) -> Record:
         return await patches.detail(self._place, await self._orchestrator.look(asked.run_id), asked)
+
+    async def _patch_file(self, asked: p.ReadPatchFile) -> Record:
+        return await patch_files.read(self._place, await self._orchestrator.look(asked.run_id), asked)
 
     async def _apply(self, asked: p.ApplyPatch) -> Record:
         active = await self._orchestrator.open(asked.run_id)

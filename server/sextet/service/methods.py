@@ -81,6 +81,9 @@ METHODS: dict[str, Method] = {
     "patch/get": Method(
         "The change set of a patch, its hunks, and a diff to read.", p.OfPatch, r.PatchDetail, reads=True
     ),
+    "patch/file": Method(
+        "One file of a patch as it is before and after, whole.", p.ReadPatchFile, r.PatchFile, reads=True
+    ),
     "patch/apply": Method(
         "Write a patch, or chosen hunks of it, into the work tree, all or nothing.",
         p.ApplyPatch,

@@ -181,6 +181,13 @@ class OfPatch(OfRun):
     patch_id: PatchId
 
 
+class ReadPatchFile(OfPatch):
+    """`patch/file`: a file that the patch changes."""
+
+    path: RepoPath
+    """As the change set names it."""
+
+
 class ApplyPatch(OfPatch):
     """`patch/apply`: write the patch, or chosen hunks of it, into the work tree, all or nothing."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, WithJsonSchema
 
 from sextet.model.answers import Ledger
-from sextet.model.base import Count, Line, Record, RepoPath, Text, Timestamp
+from sextet.model.base import Count, Line, Oid, Record, RepoPath, Text, Timestamp
 from sextet.model.events import Entry
 from sextet.model.live import WorkerStatus
 from sextet.model.names import Role, RunId, RunState, TaskId
 from sextet.model.notes import Approval, Question
 from sextet.model.outcome import TestOutcome
-from sextet.model.patch import Applied, ChangeSet, Patch, PatchHunk
+from sextet.model.patch import Applied, ChangeSet, Mode6, Patch, PatchHunk
 from sextet.model.run import Base, Briefing
 from sextet.model.settings import Origin, Problem, RoleSettings
 from sextet.model.task import Task, Usage
@@ -155,6 +155,28 @@ class PatchDetail(Record):
     """In the order of the diff."""
     retest: TestOutcome | None = None
     """The latest tests on what the user has; evidence only while nothing has changed since."""
+
+
+class FileSide(Record):
+    """A file as it is on one side of a patch."""
+
+    kind: Literal["absent", "text", "link", "binary", "large"]
+    """Only `text` and `link` (its target) come with their text."""
+    mode: Mode6
+    size: Count = 0
+    """Bytes of the whole file."""
+    text: str = ""
+    """The whole file; empty when it is not given."""
+
+
+class PatchFile(Record):
+    """`patch/file`: a file before and after a patch."""
+
+    path: RepoPath
+    tree: Oid
+    """The patch's tree that it was read from."""
+    before: FileSide
+    after: FileSide
 
 
 class Retested(Record):

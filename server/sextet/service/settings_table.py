@@ -45,6 +45,13 @@ class TelemetrySettings(Record):
     """Whether failures of agents are told to the editor's telemetry, without names, paths or text."""
 
 
+class NotificationSettings(Record):
+    """`sextet.notifications`: when the extension speaks up by itself."""
+
+    show: Literal["all", "needsYou", "never"] = "all"
+    """Messages about runs: also when one has ended, only when you are needed, or never."""
+
+
 @dataclass(frozen=True, slots=True)
 class Widening:
     """Values that execute something or take a guard away, so that a repository may not set them alone."""
@@ -217,6 +224,7 @@ _SCOPES: dict[str, Scope] = {
     "server.python": "machine",
     "server.path": "machine",
     "server.extraArgs": "machine",
+    "notifications.show": "window",
     "trace.server": "window",
     "telemetry.enabled": "machine",
 }
@@ -262,6 +270,7 @@ def _entries() -> Iterator[Entry]:
     for name in ("tester", "approvals", "budget", "codex", "worktree"):
         yield from _group(name, type(getattr(defaults, name)), (name,))
     yield from _group("server", ServerSettings, ("server",))
+    yield from _group("notifications", NotificationSettings, ("notifications",))
     yield from _group("trace", TraceSettings, ("trace",))
     yield from _group("telemetry", TelemetrySettings, ("telemetry",))
 

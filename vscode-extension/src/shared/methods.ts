@@ -22,6 +22,8 @@ export interface Methods {
   "patch/apply": { params: p.ApplyPatch; result: p.ApplyResult };
   /** Remark on a hunk or a line; those who wrote it read that at their next attempt. */
   "patch/comment": { params: p.CommentPatch; result: p.Done };
+  /** One file of a patch as it is before and after, whole. */
+  "patch/file": { params: p.ReadPatchFile; result: p.PatchFile };
   /** The change set of a patch, its hunks, and a diff to read. */
   "patch/get": { params: p.OfPatch; result: p.PatchDetail };
   /** The patches of a run. */

@@ -1599,6 +1599,25 @@ export interface EventsPage {
   last: number;
 }
 /**
+ * A file as it is on one side of a patch.
+ *
+ */
+export interface FileSide {
+  /**
+   * Only `text` and `link` (its target) come with their text.
+   */
+  kind: "absent" | "text" | "link" | "binary" | "large";
+  mode: "000000" | "100644" | "100755" | "120000";
+  /**
+   * Bytes of the whole file.
+   */
+  size: number;
+  /**
+   * The whole file; empty when it is not given.
+   */
+  text: string;
+}
+/**
  * `run/followUp`: new wishes in the same run.
  *
  */
@@ -1977,6 +1996,19 @@ export interface PatchHunk {
   applied: string | null;
 }
 /**
+ * `patch/file`: a file before and after a patch.
+ *
+ */
+export interface PatchFile {
+  path: string;
+  /**
+   * The patch's tree that it was read from.
+   */
+  tree: string;
+  before: FileSide;
+  after: FileSide;
+}
+/**
  * `patch/list`, the oldest first.
  *
  */
@@ -2037,6 +2069,22 @@ export interface ReadLog {
    * Lines at most.
    */
   limit?: number;
+}
+/**
+ * `patch/file`: a file that the patch changes.
+ *
+ */
+export interface ReadPatchFile {
+  runId: string;
+  /**
+   * Who asks: a name, shown beside what was done.
+   */
+  by?: string;
+  patchId: string;
+  /**
+   * As the change set names it.
+   */
+  path: string;
 }
 /**
  * `recover/list`: what is left of work that was cut off.
