@@ -20,12 +20,11 @@ export async function protocol(contract) {
     unreachableDefinitions: true,
   });
   const plain = text
-    .replace(/export interface Contract \{\}\n?/, "")
+    .replace(/export interface Contract \{\s*\}\n?/, "")
     .replace(
-      /\n \* This interface was referenced by `[^`]*`'s JSON-Schema\n \* via the `definition` "[^"]*"\./g,
+      /(\n \* ?)?\n \* This interface was referenced by `[^`]*`'s JSON-Schema\n \* via the `definition` "[^"]*"\./g,
       "",
     )
-    .replace(/\n \*(?=\n \*\/)/g, "")
     .replace(/\/\*\*\s*\*\/\n/g, "");
   const titled = `${BANNER}/** The records of the wire. */\n\n${plain}`;
   return pretty(titled, "src/shared/protocol.ts");

@@ -6,6 +6,7 @@ from typing import Final
 
 from sextet.errors import NotFoundError
 from sextet.model.base import Oid
+from sextet.model.patch import Mode6
 from sextet.pipeline.view import RunView
 from sextet.service import patches
 from sextet.service.params import ReadPatchFile
@@ -39,7 +40,7 @@ async def read(place: Place, view: RunView, asked: ReadPatchFile) -> PatchFile:
     )
 
 
-async def _side(mirror: Mirror, blob: Oid | None, mode: str) -> FileSide:
+async def _side(mirror: Mirror, blob: Oid | None, mode: Mode6) -> FileSide:
     if blob is None:
         return FileSide(kind="absent", mode=mode)
     size = int((await mirror.git("cat-file", "-s", blob)).decode())

@@ -3,22 +3,18 @@
 
 /**
  * What was written: the approved tree, a part of it, or a merge with what the user had.
- *
  */
 export type ApplyKind = "exact" | "partial" | "merged";
 /**
  * How much a finding weighs; `blocking` forbids approval.
- *
  */
 export type Severity = "blocking" | "major" | "minor" | "note";
 /**
  * What the user asks for: a feature, or a hunt for bugs.
- *
  */
 export type Mode = "implement_feature" | "bug_hunt";
 /**
  * Who does a task, in the order of the pipeline.
- *
  */
 export type Role = "analyst" | "consensus" | "splitter" | "implementer" | "tester" | "reviewer";
 export type RunEvent =
@@ -55,7 +51,6 @@ export type RunEvent =
   | PatchReverted;
 /**
  * Where a run stands.
- *
  */
 export type RunState =
   | "queued"
@@ -68,12 +63,10 @@ export type RunState =
   | "failed";
 /**
  * What a task is; each kind belongs to one role.
- *
  */
 export type Kind = "analysis" | "consensus" | "split" | "implement" | "test" | "review";
 /**
  * Where a task stands; which moves are allowed is in `pipeline.transitions`.
- *
  */
 export type TaskState =
   | "ready"
@@ -89,7 +82,6 @@ export type Outcome =
   AnalysisOutcome | ConsensusOutcome | SplitOutcome | ImplementOutcome | TestOutcome | ReviewOutcome;
 /**
  * Why an attempt failed, as far as it decides what happens next.
- *
  */
 export type FailureKind =
   | "transient"
@@ -105,31 +97,25 @@ export type FailureKind =
   | "internal";
 /**
  * What is asked, and so who may answer it: `--yes` answers only approvals.
- *
  */
 export type QuestionKind =
   "approval" | "agent" | "trust" | "conflict" | "setup" | "login" | "rework" | "budget" | "blocked";
 /**
  * What a person thinks of a hunk; it survives as long as the hunk's content is the same.
- *
  */
 export type Mark = "unseen" | "reviewed" | "accepted" | "rejected";
 /**
  * What a worker is doing.
- *
  */
 export type WorkerState = "idle" | "claiming" | "working" | "waiting" | "stopping" | "stopped" | "error";
 export type JsonValue = unknown;
 /**
  * `draft` from the first integration, `proposed` once the reviewer approved the tested tree.
- *
  */
 export type PatchState = "draft" | "proposed" | "applied" | "reverted";
 
-export interface Contract {}
 /**
  * An analyst's draft (in `bug_hunt`: a hunter's).
- *
  */
 export interface Analysis {
   summary: string;
@@ -150,7 +136,6 @@ export interface Analysis {
 }
 /**
  * One thing that must be true afterwards, as one analyst sees it.
- *
  */
 export interface DraftRequirement {
   title: string;
@@ -166,7 +151,6 @@ export interface DraftRequirement {
 }
 /**
  * Where in the repository a requirement shows.
- *
  */
 export interface Evidence {
   file: string;
@@ -174,7 +158,6 @@ export interface Evidence {
 }
 /**
  * A draft.
- *
  */
 export interface AnalysisOutcome {
   kind: "analysis";
@@ -182,7 +165,6 @@ export interface AnalysisOutcome {
 }
 /**
  * `question/answer`: the first answer counts.
- *
  */
 export interface AnswerQuestion {
   runId: string;
@@ -198,7 +180,6 @@ export interface AnswerQuestion {
 }
 /**
  * One apply of a patch.
- *
  */
 export interface Applied {
   id: string;
@@ -228,7 +209,6 @@ export interface Applied {
 }
 /**
  * `patch/apply`: write the patch, or chosen hunks of it, into the work tree, all or nothing.
- *
  */
 export interface ApplyPatch {
   runId: string;
@@ -262,7 +242,6 @@ export interface ApplyPatch {
 }
 /**
  * `patch/apply`.
- *
  */
 export interface ApplyResult {
   /**
@@ -272,7 +251,6 @@ export interface ApplyResult {
 }
 /**
  * A named approval of exactly what was seen: a tree id (patch) or the ledger's hash (consensus).
- *
  */
 export interface Approval {
   by: string;
@@ -282,7 +260,6 @@ export interface Approval {
 }
 /**
  * `task/approve`: a named approval of exactly what was seen (tree id, or hash of the ledger).
- *
  */
 export interface ApproveTask {
   runId: string;
@@ -300,7 +277,6 @@ export interface ApproveTask {
 }
 /**
  * A file that an attempt left behind.
- *
  */
 export interface ArtifactName {
   name: string;
@@ -311,7 +287,6 @@ export interface ArtifactName {
 }
 /**
  * `artifact/read`: the list when no name was given, else the piece.
- *
  */
 export interface ArtifactPage {
   /**
@@ -337,7 +312,6 @@ export interface ArtifactPage {
 }
 /**
  * The user's state that a run or a follow-up starts from, captured in the mirror.
- *
  */
 export interface Base {
   /**
@@ -367,7 +341,6 @@ export interface Base {
 }
 /**
  * The user's work tree is no longer what the run started from.
- *
  */
 export interface BaseMoved {
   kind: "base_moved";
@@ -377,7 +350,6 @@ export interface BaseMoved {
 }
 /**
  * Set-up and test commands ran on the untouched base.
- *
  */
 export interface BaselineFinished {
   kind: "baseline_finished";
@@ -388,7 +360,6 @@ export interface BaselineFinished {
 }
 /**
  * One tester command as it ended.
- *
  */
 export interface CommandRun {
   command: string;
@@ -412,7 +383,6 @@ export interface CommandRun {
 }
 /**
  * A remark with its place.
- *
  */
 export interface Finding {
   source: "test" | "review" | "conflict" | "human" | "salvage";
@@ -445,7 +415,6 @@ export interface Finding {
 }
 /**
  * What the user asked for.
- *
  */
 export interface Briefing {
   goal: string;
@@ -458,7 +427,6 @@ export interface Briefing {
 }
 /**
  * `sextet.budget`: tokens of one run; 0 means no limit.
- *
  */
 export interface Budget {
   runTokens: number;
@@ -466,7 +434,6 @@ export interface Budget {
 }
 /**
  * What an attempt changed, by git: from tree `start` to tree `tree`; `commit` holds it in the mirror.
- *
  */
 export interface Change {
   start: string;
@@ -476,7 +443,6 @@ export interface Change {
 }
 /**
  * All that differs between two trees, control files first.
- *
  */
 export interface ChangeSet {
   oldTree: string;
@@ -489,7 +455,6 @@ export interface ChangeSet {
 }
 /**
  * One path between two trees.
- *
  */
 export interface FileChange {
   path: string;
@@ -522,7 +487,6 @@ export interface FileChange {
 }
 /**
  * A human is not content with a task's result.
- *
  */
 export interface ChangesRequested {
   kind: "changes_requested";
@@ -531,7 +495,6 @@ export interface ChangesRequested {
 }
 /**
  * A remark of a person on a task; it reaches the agent at its next attempt.
- *
  */
 export interface Comment {
   by: string;
@@ -540,7 +503,6 @@ export interface Comment {
 }
 /**
  * One thing that was looked at.
- *
  */
 export interface Check {
   /**
@@ -562,7 +524,6 @@ export interface Check {
 }
 /**
  * One answer that can be given.
- *
  */
 export interface Choice {
   /**
@@ -576,7 +537,6 @@ export interface Choice {
 }
 /**
  * `workers/start` and `workers/stop`, of a run that is at work.
- *
  */
 export interface ChooseWorkers {
   runId: string;
@@ -599,7 +559,6 @@ export interface ChooseWorkers {
 }
 /**
  * Debug counters of the claim store since this process opened the run.
- *
  */
 export interface ClaimCounts {
   /**
@@ -621,7 +580,6 @@ export interface ClaimCounts {
 }
 /**
  * `clean`: worktrees and runs that are no longer needed.
- *
  */
 export interface Clean {
   /**
@@ -635,7 +593,6 @@ export interface Clean {
 }
 /**
  * `clean`.
- *
  */
 export interface CleanResult {
   /**
@@ -653,7 +610,6 @@ export interface CleanResult {
 }
 /**
  * Something that is no longer needed.
- *
  */
 export interface Waste {
   /**
@@ -671,7 +627,6 @@ export interface Waste {
 }
 /**
  * `sextet.codex`: which Codex, and how it is spoken to.
- *
  */
 export interface CodexSettings {
   /**
@@ -690,7 +645,6 @@ export interface CodexSettings {
 }
 /**
  * `patch/comment`: a remark on a hunk or a line; those who wrote it read it at their next attempt.
- *
  */
 export interface CommentPatch {
   runId: string;
@@ -715,7 +669,6 @@ export interface CommentPatch {
 }
 /**
  * A remark on a task.
- *
  */
 export interface Commented {
   kind: "commented";
@@ -724,7 +677,6 @@ export interface Commented {
 }
 /**
  * A person said what becomes of a file in which the patch collides with what is there.
- *
  */
 export interface ConflictSettled {
   kind: "conflict_settled";
@@ -738,7 +690,6 @@ export interface ConflictSettled {
 }
 /**
  * The ledger.
- *
  */
 export interface ConsensusOutcome {
   kind: "consensus";
@@ -746,7 +697,6 @@ export interface ConsensusOutcome {
 }
 /**
  * The consensus builder's record: requirements with support, dissent kept, questions left open.
- *
  */
 export interface Ledger {
   summary: string;
@@ -765,7 +715,6 @@ export interface Ledger {
 }
 /**
  * One agreed requirement; `support` holds the numbers of the drafts that carry it, from 1.
- *
  */
 export interface Requirement {
   id: string;
@@ -782,7 +731,6 @@ export interface Requirement {
 }
 /**
  * What a draft says and the ledger does not follow.
- *
  */
 export interface Dissent {
   draft: number;
@@ -790,7 +738,6 @@ export interface Dissent {
 }
 /**
  * `doctor`: what Sextet needs of this machine and this repository.
- *
  */
 export interface DoctorReport {
   /**
@@ -804,7 +751,6 @@ export interface DoctorReport {
 }
 /**
  * Something in a settings file that is not used, for the person and for a diagnostic on that file.
- *
  */
 export interface Problem {
   /**
@@ -823,7 +769,6 @@ export interface Problem {
 }
 /**
  * It is done, and there is nothing more to say.
- *
  */
 export interface Done {
   /**
@@ -833,7 +778,6 @@ export interface Done {
 }
 /**
  * One line of the journal: an event with its place, time and author.
- *
  */
 export interface Entry {
   /**
@@ -849,7 +793,6 @@ export interface Entry {
 }
 /**
  * The first event: all that was fixed at the start.
- *
  */
 export interface RunCreated {
   kind: "run_created";
@@ -857,7 +800,6 @@ export interface RunCreated {
 }
 /**
  * `run.json`: written once when the run begins.
- *
  */
 export interface Run {
   schemaVersion: number;
@@ -884,7 +826,6 @@ export interface Run {
 }
 /**
  * All settings, resolved. Defaults work with no settings file.
- *
  */
 export interface Settings {
   /**
@@ -918,7 +859,6 @@ export interface Settings {
 }
 /**
  * `sextet.roles.<role>`: how one role works.
- *
  */
 export interface RoleSettings {
   /**
@@ -962,7 +902,6 @@ export interface RoleSettings {
 }
 /**
  * `sextet.tester`: the commands that count as evidence.
- *
  */
 export interface TesterSettings {
   /**
@@ -984,7 +923,6 @@ export interface TesterSettings {
 }
 /**
  * `sextet.approvals`: how many named approvals are needed.
- *
  */
 export interface Gates {
   consensus: number;
@@ -992,7 +930,6 @@ export interface Gates {
 }
 /**
  * `sextet.worktree`: what a fresh worktree needs.
- *
  */
 export interface WorktreeSettings {
   setupCommand: string;
@@ -1005,7 +942,6 @@ export interface WorktreeSettings {
 }
 /**
  * The run moved to another state, and why.
- *
  */
 export interface RunStateChanged {
   kind: "run_state_changed";
@@ -1014,7 +950,6 @@ export interface RunStateChanged {
 }
 /**
  * Role settings, or the number of agents, are different from now on.
- *
  */
 export interface RolesChanged {
   kind: "roles_changed";
@@ -1035,7 +970,6 @@ export interface RolesChanged {
 }
 /**
  * A worker's own code failed; it is started again after a pause.
- *
  */
 export interface WorkerCrashed {
   kind: "worker_crashed";
@@ -1045,7 +979,6 @@ export interface WorkerCrashed {
 }
 /**
  * Something worth telling that changes no state (a warning, a fallback, a recovery).
- *
  */
 export interface Noted {
   kind: "noted";
@@ -1055,7 +988,6 @@ export interface Noted {
 }
 /**
  * The plan grew by a task.
- *
  */
 export interface TaskAdded {
   kind: "task_added";
@@ -1063,7 +995,6 @@ export interface TaskAdded {
 }
 /**
  * One unit for one role, as the journal tells it; also the view file `tasks/<kind>/<id>.json`.
- *
  */
 export interface Task {
   id: string;
@@ -1145,7 +1076,6 @@ export interface Task {
 }
 /**
  * A work item: what one implementer is asked to do.
- *
  */
 export interface Item {
   id: string;
@@ -1157,7 +1087,6 @@ export interface Item {
 }
 /**
  * The plan.
- *
  */
 export interface SplitOutcome {
   kind: "split";
@@ -1165,7 +1094,6 @@ export interface SplitOutcome {
 }
 /**
  * The splitter's answer.
- *
  */
 export interface WorkPlan {
   summary: string;
@@ -1176,7 +1104,6 @@ export interface WorkPlan {
 }
 /**
  * A work item as the splitter writes it.
- *
  */
 export interface PlannedItem {
   id: string;
@@ -1199,7 +1126,6 @@ export interface PlannedItem {
 }
 /**
  * A captured change; `blocked` says what stands in the way, in the agent's words.
- *
  */
 export interface ImplementOutcome {
   kind: "implement";
@@ -1212,7 +1138,6 @@ export interface ImplementOutcome {
 }
 /**
  * The evidence for one tree.
- *
  */
 export interface TestOutcome {
   kind: "test";
@@ -1231,7 +1156,6 @@ export interface TestOutcome {
 }
 /**
  * The verdict on one tree; an approve with blocking findings never gets this far as approve.
- *
  */
 export interface ReviewOutcome {
   kind: "review";
@@ -1242,7 +1166,6 @@ export interface ReviewOutcome {
 }
 /**
  * A failed attempt: kind, cause and next step in words for the person.
- *
  */
 export interface Failure {
   kind: FailureKind;
@@ -1251,7 +1174,6 @@ export interface Failure {
 }
 /**
  * Tokens of one attempt, as the provider counted them.
- *
  */
 export interface Usage {
   /**
@@ -1273,7 +1195,6 @@ export interface Usage {
 }
 /**
  * A worker took the task under a new epoch.
- *
  */
 export interface TaskClaimed {
   kind: "task_claimed";
@@ -1283,7 +1204,6 @@ export interface TaskClaimed {
 }
 /**
  * The attempt talks to a model (journaled before the first turn, so that a thread can be resumed).
- *
  */
 export interface TurnStarted {
   kind: "turn_started";
@@ -1302,7 +1222,6 @@ export interface TurnStarted {
 }
 /**
  * The attempt's result, accepted for its epoch.
- *
  */
 export interface TaskFinished {
   kind: "task_finished";
@@ -1314,7 +1233,6 @@ export interface TaskFinished {
 }
 /**
  * The attempt failed for good; the task is in `error` (or `blocked`, when the agent says so).
- *
  */
 export interface TaskFailed {
   kind: "task_failed";
@@ -1330,7 +1248,6 @@ export interface TaskFailed {
 }
 /**
  * The claim was given back without a result (stopped, drained, owner dead, pause before a retry).
- *
  */
 export interface TaskReleased {
   kind: "task_released";
@@ -1347,7 +1264,6 @@ export interface TaskReleased {
 }
 /**
  * An implementer's change is part of the integration tree now.
- *
  */
 export interface TaskIntegrated {
   kind: "task_integrated";
@@ -1358,7 +1274,6 @@ export interface TaskIntegrated {
 }
 /**
  * The task is ready again: a conflict, a new tree to judge, or a person's wish.
- *
  */
 export interface TaskReopened {
   kind: "task_reopened";
@@ -1372,7 +1287,6 @@ export interface TaskReopened {
 }
 /**
  * Implementers again: the named items are reopened in one step, so that a crash splits nothing.
- *
  */
 export interface ReworkStarted {
   kind: "rework_started";
@@ -1397,7 +1311,6 @@ export interface ReworkStarted {
 }
 /**
  * One implement task of a round of rework, with what it must mend.
- *
  */
 export interface Reopening {
   taskId: string;
@@ -1408,7 +1321,6 @@ export interface Reopening {
 }
 /**
  * A human asked for another attempt of a task in `error`, `blocked` or `stopped`.
- *
  */
 export interface TaskRetried {
   kind: "task_retried";
@@ -1416,7 +1328,6 @@ export interface TaskRetried {
 }
 /**
  * A human stopped the task; it is not repeated by itself.
- *
  */
 export interface TaskStopped {
   kind: "task_stopped";
@@ -1425,7 +1336,6 @@ export interface TaskStopped {
 }
 /**
  * Another task does this now.
- *
  */
 export interface TaskSuperseded {
   kind: "task_superseded";
@@ -1434,7 +1344,6 @@ export interface TaskSuperseded {
 }
 /**
  * Something waits for a human.
- *
  */
 export interface QuestionAsked {
   kind: "question_asked";
@@ -1442,7 +1351,6 @@ export interface QuestionAsked {
 }
 /**
  * Something that waits for a human, with a deadline and the answer that is taken then.
- *
  */
 export interface Question {
   id: string;
@@ -1478,7 +1386,6 @@ export interface Question {
 }
 /**
  * A human answered, or the deadline took the default (`by` is then `sextet`).
- *
  */
 export interface QuestionAnswered {
   kind: "question_answered";
@@ -1488,7 +1395,6 @@ export interface QuestionAnswered {
 }
 /**
  * A named approval of a consensus or of a patch.
- *
  */
 export interface TaskApproved {
   kind: "task_approved";
@@ -1497,7 +1403,6 @@ export interface TaskApproved {
 }
 /**
  * New wishes in the same run: the next patch begins from `base`.
- *
  */
 export interface FollowUpRequested {
   kind: "follow_up_requested";
@@ -1513,7 +1418,6 @@ export interface FollowUpRequested {
 }
 /**
  * The reviewer approved the tree that the tests passed.
- *
  */
 export interface PatchProposed {
   kind: "patch_proposed";
@@ -1523,7 +1427,6 @@ export interface PatchProposed {
 }
 /**
  * A person said what they think of hunks.
- *
  */
 export interface HunksMarked {
   kind: "hunks_marked";
@@ -1538,7 +1441,6 @@ export interface HunksMarked {
 }
 /**
  * The tests ran on what the user has, with all or a part of the patch in it.
- *
  */
 export interface PatchRetested {
   kind: "patch_retested";
@@ -1547,7 +1449,6 @@ export interface PatchRetested {
 }
 /**
  * A patch, or a part of it, is in the work tree.
- *
  */
 export interface PatchApplied {
   kind: "patch_applied";
@@ -1556,7 +1457,6 @@ export interface PatchApplied {
 }
 /**
  * An apply was taken back.
- *
  */
 export interface PatchReverted {
   kind: "patch_reverted";
@@ -1574,7 +1474,6 @@ export interface PatchReverted {
  * Entries of a run come in the order of `seq`, each once and without a gap. When the first one that you
  * hear of a run is not the one behind your snapshot, or a number is missing later, ask `sextet/run/events`
  * for those after the last one you have; entries whose `seq` you have are passed over.
- *
  */
 export interface EventTold {
   runId: string;
@@ -1586,7 +1485,6 @@ export interface EventTold {
 }
 /**
  * `run/events`: a page of the journal.
- *
  */
 export interface EventsPage {
   /**
@@ -1600,7 +1498,6 @@ export interface EventsPage {
 }
 /**
  * A file as it is on one side of a patch.
- *
  */
 export interface FileSide {
   /**
@@ -1619,7 +1516,6 @@ export interface FileSide {
 }
 /**
  * `run/followUp`: new wishes in the same run.
- *
  */
 export interface FollowUp {
   runId: string;
@@ -1634,7 +1530,6 @@ export interface FollowUp {
 }
 /**
  * `roles/get`: how the roles work.
- *
  */
 export interface GetRoles {
   /**
@@ -1646,7 +1541,6 @@ export interface GetRoles {
  * `sextet/heartbeat`: all workers of a run, every 2 s, so that silent-but-alive and dead look different.
  *
  * To a reader that does not keep up only the latest one is told.
- *
  */
 export interface Heartbeat {
   runId: string;
@@ -1662,7 +1556,6 @@ export interface Heartbeat {
 }
 /**
  * One worker, now.
- *
  */
 export interface WorkerStatus {
   id: string;
@@ -1699,7 +1592,6 @@ export interface WorkerStatus {
 }
 /**
  * Who marked a hunk how.
- *
  */
 export interface HunkMark {
   mark: Mark;
@@ -1712,7 +1604,6 @@ export interface HunkMark {
 }
 /**
  * `initializationOptions` of `initialize`: what only the client can know of its window.
- *
  */
 export interface InitializationOptions {
   /**
@@ -1730,7 +1621,6 @@ export interface InitializationOptions {
 }
 /**
  * Lines of one worker's log, in order.
- *
  */
 export interface LogLines {
   workerId: string;
@@ -1756,7 +1646,6 @@ export interface LogLines {
 }
 /**
  * `log/read`: lines of a log.
- *
  */
 export interface LogPage {
   /**
@@ -1775,7 +1664,6 @@ export interface LogPage {
  * Each worker has a log of its own in each run, with lines numbered from 1. They are told in order and never
  * hold up entries; when you do not keep up, the oldest are left out and counted in `dropped`.
  * `sextet/log/read` pages through all lines, told or not.
- *
  */
 export interface LogTold {
   runId: string;
@@ -1786,7 +1674,6 @@ export interface LogTold {
 }
 /**
  * `patch/mark`: say what you think of hunks; a rejection with a comment reopens what wrote them.
- *
  */
 export interface MarkHunks {
   runId: string;
@@ -1813,7 +1700,6 @@ export interface MarkHunks {
 }
 /**
  * A model that the installed Codex offers.
- *
  */
 export interface Model {
   /**
@@ -1831,19 +1717,16 @@ export interface Model {
 }
 /**
  * `models/list`, in Codex's order; empty when the transport (`codex exec`) cannot tell.
- *
  */
 export interface ModelList {
   models: Model[];
 }
 /**
  * No params.
- *
  */
 export interface Nothing {}
 /**
  * Params that name a patch: `patch/get`, `patch/open`, `patch/retest`.
- *
  */
 export interface OfPatch {
   runId: string;
@@ -1855,7 +1738,6 @@ export interface OfPatch {
 }
 /**
  * Params that name a run and who asks.
- *
  */
 export interface OfRun {
   runId: string;
@@ -1866,7 +1748,6 @@ export interface OfRun {
 }
 /**
  * Params that name a task: `task/retry`, `task/open`.
- *
  */
 export interface OfTask {
   runId: string;
@@ -1878,7 +1759,6 @@ export interface OfTask {
 }
 /**
  * `patch/open` and `task/open`: a read-only document that was written for people.
- *
  */
 export interface Opened {
   /**
@@ -1888,7 +1768,6 @@ export interface Opened {
 }
 /**
  * The change from a run's base (or a follow-up's) to its integration tree.
- *
  */
 export interface Patch {
   id: string;
@@ -1935,7 +1814,6 @@ export interface Patch {
 }
 /**
  * `patch/get`: the change set, and its picture for people.
- *
  */
 export interface PatchDetail {
   patch: Patch;
@@ -1957,7 +1835,6 @@ export interface PatchDetail {
  * A hunk of a patch with where it comes from and what became of it.
  *
  * A file that has no lines to show (binary, renamed mode, empty) is one hunk with line numbers 0.
- *
  */
 export interface PatchHunk {
   id: string;
@@ -1997,7 +1874,6 @@ export interface PatchHunk {
 }
 /**
  * `patch/file`: a file before and after a patch.
- *
  */
 export interface PatchFile {
   path: string;
@@ -2010,14 +1886,12 @@ export interface PatchFile {
 }
 /**
  * `patch/list`, the oldest first.
- *
  */
 export interface PatchList {
   patches: Patch[];
 }
 /**
  * `artifact/read`: which files an attempt left behind, or a piece of one of them.
- *
  */
 export interface ReadArtifact {
   runId: string;
@@ -2041,7 +1915,6 @@ export interface ReadArtifact {
 }
 /**
  * `run/events`: entries after a sequence number, at most `limit`.
- *
  */
 export interface ReadEvents {
   runId: string;
@@ -2056,7 +1929,6 @@ export interface ReadEvents {
 }
 /**
  * `log/read`: lines of one worker.
- *
  */
 export interface ReadLog {
   runId: string;
@@ -2072,7 +1944,6 @@ export interface ReadLog {
 }
 /**
  * `patch/file`: a file that the patch changes.
- *
  */
 export interface ReadPatchFile {
   runId: string;
@@ -2088,7 +1959,6 @@ export interface ReadPatchFile {
 }
 /**
  * `recover/list`: what is left of work that was cut off.
- *
  */
 export interface RecoverList {
   /**
@@ -2110,7 +1980,6 @@ export interface RecoverList {
 }
 /**
  * One line of `run/list`.
- *
  */
 export interface RunLine {
   id: string;
@@ -2138,7 +2007,6 @@ export interface RunLine {
 }
 /**
  * What an attempt that was stopped, failed or died had written, captured from its worktree.
- *
  */
 export interface Salvaged {
   runId: string;
@@ -2151,7 +2019,6 @@ export interface Salvaged {
 }
 /**
  * `error` of an answer: a verb was not carried out, and why.
- *
  */
 export interface Refusal {
   /**
@@ -2166,7 +2033,6 @@ export interface Refusal {
 }
 /**
  * `error.data`: what programs and people can go by.
- *
  */
 export interface RefusalData {
   /**
@@ -2211,7 +2077,6 @@ export interface RefusalData {
  * Ask for `sextet/run/snapshot`; entries after its `seq` go on from there. It comes when more than 8 MiB
  * of entries waited for you, when a supervisor elsewhere is gone, and at the beginning for each run that
  * has not ended.
- *
  */
 export interface ResyncTold {
   runId: string;
@@ -2222,14 +2087,12 @@ export interface ResyncTold {
 }
 /**
  * `patch/retest`: how the tests went on what the user has.
- *
  */
 export interface Retested {
   outcome: TestOutcome;
 }
 /**
  * `patch/revert`: take back an apply (the latest one when none is named).
- *
  */
 export interface RevertPatch {
   runId: string;
@@ -2245,7 +2108,6 @@ export interface RevertPatch {
 }
 /**
  * `patch/revert`.
- *
  */
 export interface RevertResult {
   /**
@@ -2259,7 +2121,6 @@ export interface RevertResult {
 }
 /**
  * `sextet.roles.<role>`: how one role works.
- *
  */
 export interface RoleSettingsInput {
   /**
@@ -2303,7 +2164,6 @@ export interface RoleSettingsInput {
 }
 /**
  * `roles/get`.
- *
  */
 export interface RolesInForce {
   /**
@@ -2328,21 +2188,18 @@ export interface RolesInForce {
 }
 /**
  * `run/list`, the newest first.
- *
  */
 export interface RunList {
   runs: RunLine[];
 }
 /**
  * `run/start`: which run it became.
- *
  */
 export interface RunRef {
   runId: string;
 }
 /**
  * `task/comment`, `task/requestChanges`, `task/steer`, `task/interrupt`.
- *
  */
 export interface SayToTask {
   runId: string;
@@ -2358,7 +2215,6 @@ export interface SayToTask {
 }
 /**
  * `roles/set`: override role settings for this run; it takes effect at the next attempts.
- *
  */
 export interface SetRoles {
   runId: string;
@@ -2375,7 +2231,6 @@ export interface SetRoles {
 }
 /**
  * `patch/resolve`: what becomes of a file in which the patch collides with what you have.
- *
  */
 export interface SettleFile {
   runId: string;
@@ -2395,7 +2250,6 @@ export interface SettleFile {
 }
 /**
  * `run/snapshot`: everything that is shown of a run; events after `seq` go on from here.
- *
  */
 export interface Snapshot {
   runId: string;
@@ -2498,7 +2352,6 @@ export interface Snapshot {
 }
 /**
  * `run/start`: take a goal through the roles.
- *
  */
 export interface StartRun {
   /**
@@ -2556,7 +2409,6 @@ export interface StartRun {
 }
 /**
  * `run/stop`: end a run; what is at work is captured.
- *
  */
 export interface StopRun {
   runId: string;
