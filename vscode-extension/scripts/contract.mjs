@@ -78,6 +78,22 @@ export type RefusalKind = ${kinds.join(" | ")};
   return pretty(text, "src/shared/methods.ts");
 }
 
+/** Every setting by its key without `sextet.`, with what its change asks for. */
+export async function settings(contract) {
+  const lines = Object.values(contract.settings).map((each) => {
+    const key = JSON.stringify(each.key.replace(/^sextet\./, ""));
+    return `  ${key}: { restart: ${each.restart} },`;
+  });
+  const text = `${BANNER}/** The settings below \`sextet\`. */
+
+/** Every setting; \`restart\`: a change needs a new server. */
+export const SETTINGS: Readonly<Record<string, { readonly restart: boolean }>> = {
+${lines.join("\n")}
+};
+`;
+  return pretty(text, "src/shared/settings.ts");
+}
+
 function short(name) {
   return name.replace(/^sextet\//, "");
 }

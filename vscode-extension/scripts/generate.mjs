@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { methods, protocol } from "./contract.mjs";
+import { methods, protocol, settings } from "./contract.mjs";
 import { manifest } from "./manifest.mjs";
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -20,6 +20,7 @@ export async function generated(contract = schema()) {
   return {
     "src/shared/protocol.ts": await protocol(contract),
     "src/shared/methods.ts": await methods(contract),
+    "src/shared/settings.ts": await settings(contract),
     "package.json": manifest(contract, readFileSync(at("package.json"), "utf8")),
   };
 }

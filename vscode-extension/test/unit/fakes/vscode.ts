@@ -1,12 +1,18 @@
 /** A stand-in for the `vscode` module, as small as the tests need it. */
 
-/** A place that can be put down. */
-export class Disposable {
-  readonly #call: () => void;
-  constructor(call: () => void) {
-    this.#call = call;
+/** An address; only equality and its text are needed. */
+export class Uri {
+  static parse(text: string): Uri {
+    return new Uri(text);
   }
-  dispose(): void {
-    this.#call();
+  readonly #text: string;
+  private constructor(text: string) {
+    this.#text = text;
+  }
+  toString(): string {
+    return this.#text;
   }
 }
+
+/** Nothing is shown. */
+export const window = {};
