@@ -66,6 +66,11 @@ ${told.join("\n")}
 /** The name of a verb. */
 export type Verb = keyof Methods;
 
+/** The names of all verbs. */
+export const VERBS: readonly Verb[] = [${Object.keys(contract.methods)
+    .map((key) => JSON.stringify(short(key)))
+    .join(", ")}];
+
 /** What a verb takes. */
 export type ParamsOf<V extends Verb> = Methods[V]["params"];
 

@@ -63,7 +63,7 @@ export async function asking<V extends Verb>(
       const ask = question(verb, why);
       if (!ask || asked.has(ask)) throw why;
       asked.add(ask);
-      if (!(await window.agree(ask.title, detail(why), ask.agree))) return undefined;
+      if ((await window.decide(ask.title, detail(why), [ask.agree])) !== ask.agree) return undefined;
       now = { ...now, ...ask.adds(why.facts) };
     }
   }

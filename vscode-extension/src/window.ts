@@ -26,8 +26,8 @@ export interface Window {
   /** Undefined: they turned away. */
   ask(wording: Wording): Promise<string | undefined>;
   pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined>;
-  /** A question that stands in the way until it is answered. */
-  agree(what: string, detail: string, button: string): Promise<boolean>;
+  /** A question that stands in the way until it is answered; undefined: they turned away. */
+  decide(what: string, detail: string, buttons: readonly string[]): Promise<string | undefined>;
   tell(
     level: "info" | "warning" | "error",
     what: string,
@@ -56,8 +56,8 @@ export const editorWindow: Window = {
     const options = { title, ignoreFocusOut: true, matchOnDetail: true, matchOnDescription: true };
     return (await window.showQuickPick(items, options))?.choice.value;
   },
-  agree: async (what, detail, button) =>
-    (await window.showWarningMessage(what, { modal: true, detail }, button)) === button,
+  decide: async (what, detail, buttons) =>
+    window.showWarningMessage(what, { modal: true, detail }, ...buttons),
   tell: async (level, what, ...buttons) => {
     if (level === "error") return window.showErrorMessage(what, ...buttons);
     if (level === "warning") return window.showWarningMessage(what, ...buttons);

@@ -91,6 +91,45 @@ export interface Notifications {
 /** The name of a verb. */
 export type Verb = keyof Methods;
 
+/** The names of all verbs. */
+export const VERBS: readonly Verb[] = [
+  "artifact/read",
+  "clean",
+  "doctor",
+  "log/read",
+  "models/list",
+  "patch/apply",
+  "patch/comment",
+  "patch/file",
+  "patch/get",
+  "patch/list",
+  "patch/mark",
+  "patch/open",
+  "patch/resolve",
+  "patch/retest",
+  "patch/revert",
+  "question/answer",
+  "recover/list",
+  "roles/get",
+  "roles/set",
+  "run/events",
+  "run/followUp",
+  "run/list",
+  "run/resume",
+  "run/snapshot",
+  "run/start",
+  "run/stop",
+  "task/approve",
+  "task/comment",
+  "task/interrupt",
+  "task/open",
+  "task/requestChanges",
+  "task/retry",
+  "task/steer",
+  "workers/start",
+  "workers/stop",
+];
+
 /** What a verb takes. */
 export type ParamsOf<V extends Verb> = Methods[V]["params"];
 

@@ -20,14 +20,18 @@ export class Person implements Window {
     return Promise.resolve(choices.find((each) => each.label === label)?.value);
   }
 
-  agree(what: string, detail: string, button: string): Promise<boolean> {
+  decide(what: string, detail: string, buttons: readonly string[]): Promise<string | undefined> {
     this.heard.push(`${what} ${detail}`);
-    return Promise.resolve(this.answers.shift() === button);
+    return Promise.resolve(this.#pressed(buttons));
   }
 
   tell(level: string, what: string, ...buttons: readonly string[]): Promise<string | undefined> {
     this.heard.push(`${level}: ${what}`);
+    return Promise.resolve(this.#pressed(buttons));
+  }
+
+  #pressed(buttons: readonly string[]): string | undefined {
     const button = this.answers.shift();
-    return Promise.resolve(button !== undefined && buttons.includes(button) ? button : undefined);
+    return button !== undefined && buttons.includes(button) ? button : undefined;
   }
 }
