@@ -15,7 +15,7 @@ import { Owner } from "../dispose";
 import type { FileSide, PatchDetail } from "../shared/protocol";
 import { refused } from "../shared/refusal";
 import { type Address, SCHEME, type Side, address, parts } from "./address";
-import { drawn, firstLine, drawing, inFile } from "./hunks";
+import { drawn, drawing, firstLine, inFile, tally } from "./hunks";
 import { lenses } from "./lenses";
 import type { PatchShelf } from "./shelf";
 
@@ -109,9 +109,8 @@ export function uriOf(at: Address): Uri {
 }
 
 function titleOf(detail: PatchDetail): string {
-  const { patch, changes } = detail;
-  const control = changes.files.some((each) => each.control) ? ", with files that steer tools" : "";
-  return `${patch.id} (${patch.state}): ${changes.files.length} files${control}`;
+  const control = detail.changes.files.some((each) => each.control) ? ", with files that steer tools" : "";
+  return `${detail.patch.id} (${detail.patch.state}), ${tally(detail)}${control}`;
 }
 
 function shownAs(side: FileSide): string {
