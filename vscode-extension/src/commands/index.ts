@@ -1,7 +1,7 @@
 /** Every command of the palette, by its id. */
 
 import type { Desk, Given } from "./desk";
-import { applyPatch, openPatch, retest, revertPatch } from "./patches";
+import { applyHunk, applyPatch, openPatch, retest, revertPatch } from "./patches";
 import { answer } from "./questions";
 import { followUp, openRun, resumeRun, startRun, stopRun } from "./runs";
 import { approve, comment, interrupt, openConversation, requestChanges, retry, steer } from "./tasks";
@@ -43,6 +43,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   answer,
   openPatch,
   applyPatch,
+  applyHunk,
   revertPatch,
   retest,
   doctor,

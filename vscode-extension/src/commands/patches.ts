@@ -10,13 +10,23 @@ export async function openPatch(desk: Desk, given?: Given): Promise<void> {
   if (found) await desk.review.open(found.run.runId, found.patch.id);
 }
 
-/** Apply a patch, or chosen hunks of it. */
-export async function applyPatch(desk: Desk, given?: Given): Promise<void> {
+/** Apply a patch as a whole, wherever the cursor is. */
+export function applyPatch(desk: Desk, given?: Given): Promise<void> {
+  return apply(desk, given, []);
+}
+
+/** Apply chosen hunks of a patch. */
+export async function applyHunk(desk: Desk, given?: Given): Promise<void> {
+  const hunks = given?.["hunks"];
+  if (Array.isArray(hunks) && hunks.length > 0) return apply(desk, given, hunks.map(String));
+  await desk.window.tell("info", "Put the cursor into a hunk of a patch first.");
+}
+
+async function apply(desk: Desk, given: Given, hunks: string[]): Promise<void> {
   const found = await choose(desk, given);
   if (!found) return;
   const { run, patch } = found;
-  const hunks = given?.["hunks"];
-  const some = Array.isArray(hunks) ? { hunks: hunks.map(String) } : {};
+  const some = hunks.length > 0 ? { hunks } : {};
   const seen = text(given, "seen") ?? patch.tree;
   const one = { runId: run.runId, patchId: patch.id };
   const done = await desk.do("patch/apply", { ...one, seen, ...some });

@@ -74,7 +74,7 @@ async function remark(desk: Desk, target: Target | undefined): Promise<void> {
 }
 
 async function apply(desk: Desk, target: Target | undefined): Promise<void> {
-  if (target) await desk.editor.run("sextet.ui.applyPatch", target);
+  if (target) await desk.editor.run("sextet.ui.applyHunk", target);
   else await nothing(desk);
 }
 

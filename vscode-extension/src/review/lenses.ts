@@ -29,7 +29,7 @@ type Offer = readonly [title: string, command: string];
 const ACCEPT: Offer = ["$(check) Accept", "sextet.ui.acceptHunk"];
 const REJECT: Offer = ["$(close) Reject…", "sextet.ui.rejectHunk"];
 const COMMENT: Offer = ["$(comment) Comment…", "sextet.ui.commentHunk"];
-const APPLY: Offer = ["$(desktop-download) Apply", "sextet.ui.applyPatch"];
+const APPLY: Offer = ["$(desktop-download) Apply", "sextet.ui.applyHunk"];
 const FORGET: Offer = ["$(discard) Take back the mark", "sextet.ui.unmarkHunk"];
 
 function offered(detail: PatchDetail, hunk: PatchHunk): readonly Offer[] {

@@ -171,7 +171,7 @@ test("an apply names the tree that was shown, says what it was, and can be undon
   });
   const office = new Office(script, run({ patches: [patch()] }));
   office.person.answers = ["Undo"];
-  await does("applyPatch", office, { runId: ID, patchId: "patch-1", hunks: ["h1"] });
+  await does("applyHunk", office, { runId: ID, patchId: "patch-1", hunks: ["h1"] });
   expect(script.asked).toEqual([
     ["patch/apply", { runId: ID, patchId: "patch-1", seen: "t", hunks: ["h1"] }],
     ["patch/revert", { runId: ID, patchId: "patch-1" }],
@@ -180,6 +180,15 @@ test("an apply names the tree that was shown, says what it was, and can be undon
     "info: patch-1: applied exactly as it was approved, 1 file.",
     "info: patch-1 is taken back from 1 files. Your later edits stay in a.",
   ]);
+});
+
+test("a patch is applied whole, also with the cursor in one of its hunks", async () => {
+  const script = new Script({ "patch/apply": () => ({ applied: APPLIED }) });
+  const office = new Office(script, run({ patches: [patch()] }));
+  await does("applyPatch", office, { runId: ID, patchId: "patch-1", hunks: ["h1"] });
+  expect(script.asked[0]?.[1]).toEqual({ runId: ID, patchId: "patch-1", seen: "t" });
+  await does("applyHunk", office);
+  expect(office.person.heard.at(-1)).toContain("Put the cursor into a hunk");
 });
 
 test("only an exact apply counts as tested", () => {

@@ -159,7 +159,7 @@ test("hunks are marked, turned down with or without a reason, and applied", asyn
     { ...one, as: "accepted", comment: "" },
   ]);
   await review["applyAccepted"]!(office.desk, undefined);
-  expect(office.did).toEqual(["run sextet.ui.applyPatch [object Object]"]);
+  expect(office.did).toEqual(["run sextet.ui.applyHunk [object Object]"]);
   await review["acceptHunk"]!(office.desk, {});
   expect(office.person.heard.at(-1)).toContain("Put the cursor into a hunk");
 });
