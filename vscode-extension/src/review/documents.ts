@@ -15,7 +15,7 @@ import { Owner } from "../dispose";
 import type { FileSide, PatchDetail } from "../shared/protocol";
 import { refused } from "../shared/refusal";
 import { type Address, SCHEME, type Side, address, parts } from "./address";
-import { drawn, drawing, firstLine, inFile, tally } from "./hunks";
+import { drawn, drawing, firstLine, inFile } from "./hunks";
 import { lenses } from "./lenses";
 import type { PatchShelf } from "./shelf";
 
@@ -109,8 +109,9 @@ export function uriOf(at: Address): Uri {
 }
 
 function titleOf(detail: PatchDetail): string {
-  const control = detail.changes.files.some((each) => each.control) ? ", with files that steer tools" : "";
-  return `${detail.patch.id} (${detail.patch.state}), ${tally(detail)}${control}`;
+  const hunks = detail.hunks.length === 1 ? "1 hunk" : `${detail.hunks.length} hunks`;
+  const control = detail.changes.files.some((each) => each.control) ? ", some in files that steer tools" : "";
+  return `${detail.patch.id}: ${hunks}${control}`;
 }
 
 function shownAs(side: FileSide): string {

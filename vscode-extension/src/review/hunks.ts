@@ -118,17 +118,6 @@ export function inFile(detail: PatchDetail, path: string): readonly PatchHunk[] 
   return detail.hunks.filter((each) => each.path === path);
 }
 
-/** How far a person is with a patch, in words. */
-export function tally(detail: PatchDetail): string {
-  const count = (what: ReturnType<typeof standing>): number =>
-    detail.hunks.filter((each) => standing(each) === what).length;
-  const told = (["applied", "accepted", "rejected", "open"] as const)
-    .map((what) => [what, count(what)] as const)
-    .filter(([, number]) => number > 0)
-    .map(([what, number]) => `${number} ${what}`);
-  return `${detail.hunks.length} hunks: ${told.join(", ")}`;
-}
-
 /** Whether hunks of a patch can be applied now. */
 export function appliable(patch: Patch): boolean {
   return patch.state === "proposed" || patch.state === "reverted";

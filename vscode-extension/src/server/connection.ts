@@ -1,6 +1,6 @@
 /** One life of a server: its process and the language client that speaks to it. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { type LogOutputChannel, type WorkspaceFolder, workspace } from "vscode";
 import {
   CloseAction,
@@ -13,7 +13,9 @@ import {
 import { TOLD, checked } from "../shared/checks";
 import { type Methods, type Notifications, PREFIX, type ParamsOf, type ResultOf, type Verb } from "../shared/methods";
 import type { InitializationOptions } from "../shared/protocol";
+import { Refused } from "../shared/refusal";
 import type { Launch } from "./launch";
+import { Life } from "./life";
 import { middleware } from "./middleware";
 import { save } from "./saving";
 
@@ -41,17 +43,52 @@ export interface Connection {
 /** Milliseconds that a server may take to put its work down. */
 const PATIENCE = 4_000;
 
+/** Milliseconds that it may take to say hello. */
+const HELLO = 30_000;
+
+/** A client that only writes its troubles down: what a person sees of them is told once, by us. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
 /** A connection to a server that is not started yet. */
 export function connect(order: Order): Connection {
-  const words: string[] = [];
-  let child: ChildProcess | undefined;
+  let life: Life | undefined;
   const server = (): Promise<ChildProcess> => {
-    child = begin(order, words);
-    return Promise.resolve(child);
+    life = new Life(order.launch, order.cwd);
+    return Promise.resolve(life.child);
   };
-  const client = new LanguageClient("sextet", "Sextet", server, clientOptions(order, () => cause(child, words)));
+  const cause = async (): Promise<string> => (await life?.cause()) ?? "it was never begun";
+  const client = new QuietClient("sextet", "Sextet", server, clientOptions(order, cause));
   client.registerFeature(firstFolders(order.folders));
   client.onRequest(`${PREFIX}save`, save);
+  listen(client, order);
+  return {
+    start: () => started(client.start(), cause, () => life?.kill()),
+    stop: () => client.dispose(PATIENCE),
+    request: (verb, params) => client.sendRequest<Methods[typeof verb]["result"]>(`${PREFIX}${verb}`, params),
+  };
+}
+
+/** Waits for the hello, and tells why there is none. */
+async function started(start: Promise<void>, cause: () => Promise<string>, kill: () => void): Promise<void> {
+  const patience = { over: false };
+  const timer = setTimeout(() => {
+    patience.over = true;
+    kill();
+  }, HELLO);
+  try {
+    await start;
+  } catch {
+    throw new Refused("lost", patience.over ? `it said nothing for ${HELLO / 1_000} s` : await cause());
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function listen(client: LanguageClient, order: Order): void {
   for (const name of TOLD) {
     client.onNotification(`${PREFIX}${name}`, (params: unknown) => {
       const said = checked(name, params);
@@ -59,32 +96,9 @@ export function connect(order: Order): Connection {
       else order.log.warn(`A message of the server has another shape than expected: ${name}`);
     });
   }
-  return {
-    start: () => client.start(),
-    stop: () => client.dispose(PATIENCE),
-    request: (verb, params) => client.sendRequest<Methods[typeof verb]["result"]>(`${PREFIX}${verb}`, params),
-  };
 }
 
-function begin(order: Order, words: string[]): ChildProcess {
-  const { command, args } = order.launch;
-  const child = spawn(command, args, { cwd: order.cwd, stdio: "pipe", shell: false });
-  child.on("error", (error) => words.push(error.message));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    words.push(...text.split("\n").filter((line) => line.trim() !== ""));
-    words.splice(0, Math.max(words.length - 20, 0));
-  });
-  return child;
-}
-
-function cause(child: ChildProcess | undefined, words: readonly string[]): string {
-  const end = child?.signalCode ?? child?.exitCode;
-  const how = end === null || end === undefined ? "its connection closed" : `it ended with ${end}`;
-  const last = words.at(-1);
-  return last === undefined ? how : `${how}: ${last.slice(0, 300)}`;
-}
-
-function clientOptions(order: Order, why: () => string): LanguageClientOptions {
+function clientOptions(order: Order, cause: () => Promise<string>): LanguageClientOptions {
   return {
     documentSelector: [{ scheme: "file" }],
     outputChannel: order.log,
@@ -93,8 +107,8 @@ function clientOptions(order: Order, why: () => string): LanguageClientOptions {
     middleware: middleware((scope) => workspace.getConfiguration("sextet", scope)),
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
-      closed: () => {
-        order.died(why());
+      closed: async () => {
+        order.died(await cause());
         return { action: CloseAction.DoNotRestart, handled: true };
       },
     },

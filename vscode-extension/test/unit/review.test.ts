@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { actions } from "../../src/review/actions";
 import { address, parts } from "../../src/review/address";
-import { accepted, drawing, drawn, firstLine, tally, written } from "../../src/review/hunks";
+import { accepted, drawing, drawn, firstLine, written } from "../../src/review/hunks";
 import { lenses } from "../../src/review/lenses";
 import { remarks } from "../../src/review/remarks";
 import { PatchShelf } from "../../src/review/shelf";
@@ -128,14 +128,13 @@ test("remarks are those about the patch as it is, each once", () => {
   ]);
 });
 
-test("the tally counts what became of each hunk", () => {
+test("what was accepted and is not applied yet is known", () => {
   const mark = { by: "me", at: 0, comment: "", mark: "accepted" } as const;
   const found = detail(
     { ...FIRST, id: "1", mark },
     { ...FIRST, id: "2", mark, applied: "a" },
     { ...FIRST, id: "3" },
   );
-  expect(tally(found)).toBe("3 hunks: 1 applied, 1 accepted, 1 open");
   expect(accepted(found)).toEqual(["1"]);
 });
 
