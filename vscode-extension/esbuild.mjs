@@ -1,5 +1,5 @@
 // Two bundles: the host (CommonJS for Node, inside the editor) and the pane (a module for its browser).
-import { cp, mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { build, context } from "esbuild";
 
 const watching = process.argv.includes("--watch");
@@ -23,8 +23,10 @@ const host = {
 
 const pane = {
   ...common,
-  entryPoints: ["src/webview/main.ts"],
-  outfile: "dist/pane/main.js",
+  entryPoints: ["src/webview/main.ts", "src/webview/pane.css"],
+  outdir: "dist/pane",
+  assetNames: "[name]",
+  loader: { ".ttf": "file" },
   platform: "browser",
   format: "esm",
   target: "es2022",
@@ -32,9 +34,6 @@ const pane = {
 };
 
 await rm("dist/pane", { recursive: true, force: true });
-await mkdir("dist/pane", { recursive: true });
-await cp("node_modules/@vscode/codicons/dist/codicon.css", "dist/pane/codicon.css");
-await cp("node_modules/@vscode/codicons/dist/codicon.ttf", "dist/pane/codicon.ttf");
 
 if (watching) {
   for (const bundle of [host, pane]) await (await context(bundle)).watch();

@@ -2,11 +2,11 @@
 
 import { Owner } from "../dispose";
 import type { ParamsOf, ResultOf, Verb } from "../shared/methods";
-import type { FromPane, PaneVerb, ToPane } from "../shared/pane";
+import type { FromPane, ToPane } from "../shared/pane";
 import { fromPane } from "../shared/pane-shapes";
 import type { Settings } from "../shared/protocol";
 import { refused } from "../shared/refusal";
-import type { CommandArgs, PaneHost } from "./host";
+import type { PaneHost } from "./host";
 
 /** Tells a page what happens and does what it asks, as long as it is there. */
 export class Conversation extends Owner {

@@ -1,5 +1,14 @@
-/** The pane's page: a place to mount what is shown. */
+/** The pane's page: connects the state with the host and with what is shown. */
 
-import { html, render } from "lit";
+import "./elements/pane";
+import { type Api, Store } from "./store";
 
-render(html`<p>No run yet.</p>`, document.body);
+declare function acquireVsCodeApi(): Api;
+
+const store = new Store(acquireVsCodeApi(), () => Date.now() / 1_000);
+window.addEventListener("message", (event: MessageEvent<unknown>) => {
+  store.hear(event.data);
+});
+const pane = document.querySelector("sextet-pane");
+if (pane) pane.store = store;
+store.begin();
