@@ -57,4 +57,15 @@ export default tseslint.config(
     files: ["**/*.mjs"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
   },
+  {
+    files: ["test/pane/page.mjs"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ["URLSearchParams", "location", "document", "fetch", "window", "setTimeout"].map((name) => [
+          name,
+          "readonly",
+        ]),
+      ),
+    },
+  },
 );

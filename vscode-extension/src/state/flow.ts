@@ -35,14 +35,22 @@ const TROUBLE = new Set<Task["state"]>(["error", "blocked", "stopped"]);
 /** The graph of the current patch of a run. */
 export function flow(run: RunShown): Flow {
   const tasks = run.tasks.filter((each) => each.patch === run.patch && each.state !== "superseded");
-  const nodes = ROLES.map((role) =>
-    node(
+  const nodes = ROLES.map((role) => {
+    const own = tasks.filter((each) => ROLE_OF[each.kind] === role);
+    return node(
       role,
-      tasks.filter((each) => ROLE_OF[each.kind] === role),
-    ),
-  );
+      own.map((each) => current(each, tasks)),
+    );
+  });
   const edges = nodes.slice(1).map((each) => each.state !== "pending" || each.done > 0);
   return { nodes, edges, loop: loop(run, tasks) };
+}
+
+/** A verdict on a tree that is being reworked is none: it has to be given again. */
+function current(task: Task, tasks: readonly Task[]): Task {
+  const judges = task.kind === "test" || task.kind === "review";
+  const moves = tasks.some((each) => each.kind === "implement" && !DONE.has(each.state));
+  return judges && moves && task.state === "done" ? { ...task, state: "ready" } : task;
 }
 
 function node(role: Role, tasks: readonly Task[]): FlowNode {

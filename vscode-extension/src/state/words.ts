@@ -117,7 +117,8 @@ export function duration(seconds: number): string {
   if (whole < 600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   if (whole < 3_600) return `${Math.floor(whole / 60)} min`;
   const hours = Math.floor(whole / 3_600);
-  if (hours < 48) return `${hours} h ${Math.floor((whole % 3_600) / 60)} min`;
+  const minutes = Math.floor((whole % 3_600) / 60);
+  if (hours < 48) return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`;
   return `${Math.floor(hours / 24)} d`;
 }
 
@@ -128,5 +129,5 @@ export function many(number: number, what: string, plural = `${what}s`): string 
 
 /** A model as it is called; no name is Codex's own default. */
 export function modelName(name: string): string {
-  return name === "" ? "default model" : name;
+  return name === "" ? "Codex's default model" : name;
 }

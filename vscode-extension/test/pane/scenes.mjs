@@ -1,6 +1,11 @@
 // Recorded states, and answers to what the pane asks about them.
 
-const AT = { early: "turn_started", rework: "rework_started", ask: "task_integrated", review: "patch_proposed" };
+const AT = {
+  early: "turn_started",
+  rework: "rework_started",
+  ask: "task_integrated",
+  review: "patch_proposed",
+};
 
 function snapshotAt(steps, wanted) {
   let now = { tasks: [] };
@@ -91,16 +96,34 @@ export function scene(name, steps) {
   const moved = (value) => (value > 0 ? value + shift : value);
   run.time += shift;
   run.createdAt += shift;
-  run.tasks = run.tasks.map((each) => ({ ...each, claimedAt: moved(each.claimedAt), endedAt: moved(each.endedAt) }));
+  run.tasks = run.tasks.map((each) => ({
+    ...each,
+    claimedAt: moved(each.claimedAt),
+    endedAt: moved(each.endedAt),
+  }));
   if (name === "ask") run.questions = questions(now);
   if (name === "ask") run.state = "waiting_for_human";
   run.workers = name === "end" ? [] : workers(run, now);
   const settings = { ...first.settings, budget: next.budget, approvals: next.approvals };
   told.push({ kind: "snapshot", snapshot: run, settings });
   const sent = name === "early" ? now : now + 1;
-  if (name !== "end") told.push({ kind: "heartbeat", beat: { runId: run.runId, time: sent, seq: run.seq, workers: run.workers } });
-  const lines = Array.from({ length: 300 }, (_, index) => `${index + 99701} reading tally/counting.py, line ${index}`);
-  const batch = { workerId: "implementer-1", taskId: null, stream: "agent", firstSeq: 99701, lines, dropped: 0 };
+  if (name !== "end")
+    told.push({
+      kind: "heartbeat",
+      beat: { runId: run.runId, time: sent, seq: run.seq, workers: run.workers },
+    });
+  const lines = Array.from(
+    { length: 300 },
+    (_, index) => `${index + 99701} reading tally/counting.py, line ${index}`,
+  );
+  const batch = {
+    workerId: "implementer-1",
+    taskId: null,
+    stream: "agent",
+    firstSeq: 99701,
+    lines,
+    dropped: 0,
+  };
   if (name === "rework") told.push({ kind: "log", told: { runId: run.runId, batches: [batch] } });
   return told;
 }
@@ -108,7 +131,15 @@ export function scene(name, steps) {
 function patch(steps) {
   const run = snapshotAt(steps, "review");
   const file = (path, added, removed, control = false) => ({
-    path, added, removed, control, binary: false, oldMode: "100644", newMode: "100644", oldBlob: "a", newBlob: "b",
+    path,
+    added,
+    removed,
+    control,
+    binary: false,
+    oldMode: "100644",
+    newMode: "100644",
+    oldBlob: "a",
+    newBlob: "b",
   });
   const files = [
     file(".github/workflows/test.yml", 6, 1, true),
@@ -119,13 +150,29 @@ function patch(steps) {
   ];
   const hunks = files.flatMap((each, f) =>
     (f === 1 ? [0, 1, 2] : [0]).map((h) => ({
-      id: `${f}${h}`, path: each.path, oldStart: 4 + h * 20, oldLines: 3, newStart: 4 + h * 20, newLines: 7,
-      control: each.control, tasks: ["implement-1-1"], workers: ["implementer-1"], models: [""],
-      requirements: ["R1", "R2"], applied: null,
-      mark: f === 1 && h < 2 ? { mark: h === 0 ? "accepted" : "rejected", by: "Ada", at: 1, comment: "" } : null,
+      id: `${f}${h}`,
+      path: each.path,
+      oldStart: 4 + h * 20,
+      oldLines: 3,
+      newStart: 4 + h * 20,
+      newLines: 7,
+      control: each.control,
+      tasks: ["implement-1-1"],
+      workers: ["implementer-1"],
+      models: [""],
+      requirements: ["R1", "R2"],
+      applied: null,
+      mark:
+        f === 1 && h < 2 ? { mark: h === 0 ? "accepted" : "rejected", by: "Ada", at: 1, comment: "" } : null,
     })),
   );
-  return { patch: run.patches[0], changes: { oldTree: "", newTree: "", files, warnings: [] }, diff: "", hunks, retest: null };
+  return {
+    patch: run.patches[0],
+    changes: { oldTree: "", newTree: "", files, warnings: [] },
+    diff: "",
+    hunks,
+    retest: null,
+  };
 }
 
 export function answer({ verb, params }, steps) {
@@ -141,7 +188,10 @@ export function answer({ verb, params }, steps) {
       return { epoch: 1, names: [], text: "Ada: please keep `don't` as one word.\n", next: 0, size: 0 };
     case "log/read": {
       const first = params.fromSeq < 0 ? 100001 + params.fromSeq : Math.max(params.fromSeq, 1201);
-      const lines = Array.from({ length: Math.min(500, 100001 - first) }, (_, index) => `${first + index} reading tally/counting.py`);
+      const lines = Array.from(
+        { length: Math.min(500, 100001 - first) },
+        (_, index) => `${first + index} reading tally/counting.py`,
+      );
       return { first, lines, next: first + lines.length };
     }
     default:

@@ -16,8 +16,7 @@ const FILES = {
   "/codicon.ttf": ["../../dist/pane/codicon.ttf", "font/ttf"],
 };
 // The policy of the real page, with the origin for the editor's resources.
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'";
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'";
 
 createServer((request, response) => {
   const found = FILES[new URL(request.url ?? "/", "http://x").pathname];

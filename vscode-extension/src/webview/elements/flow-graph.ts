@@ -55,7 +55,7 @@ function loop(state: Flow["loop"]): TemplateResult | typeof nothing {
   const path = `M ${from} 50 v 8 q 0 5 -5 5 h ${to - from + 10} q -5 0 -5 -5 v -8`;
   return svg`<path class="edge loop ${state}" d=${path}></path>
     <path class="tip ${state}" d="M ${to - 3.5} 53 l 3.5 -5 l 3.5 5 z"></path>
-    <text class="loop-name ${state}" x=${(from + to) / 2} y="71">rework</text>`;
+    <text class="loop-name ${state}" x=${(from + to) / 2} y="66">rework</text>`;
 }
 
 function node(each: FlowNode, index: number): TemplateResult {

@@ -2,7 +2,7 @@
 
 import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
 import { TABS, type Tab } from "../../shared/pane";
-import { waiting } from "../../state/board";
+import { board } from "../../state/board";
 import type { PaneState } from "../../state/pane";
 import type { RunShown } from "../../state/run";
 import { many } from "../../state/words";
@@ -19,12 +19,12 @@ import "./start-box";
 import "./task-board";
 import "./worker-list";
 
-const NAMES: Readonly<Record<Tab, string>> = {
-  tasks: "Tasks",
-  workers: "Workers",
-  patch: "Patch",
-  consensus: "Consensus",
-  roles: "Roles",
+const NAMES: Readonly<Record<Tab, readonly [name: string, icon: string]>> = {
+  tasks: ["Tasks", "checklist"],
+  workers: ["Workers", "vm-running"],
+  patch: ["Patch", "diff"],
+  consensus: ["Consensus", "law"],
+  roles: ["Roles", "settings"],
 };
 
 /** `<sextet-pane>` */
@@ -112,7 +112,7 @@ export class Pane extends Light {
 
   #tabs(run: RunShown, tab: Tab): TemplateResult {
     const counts: Readonly<Partial<Record<Tab, number>>> = {
-      tasks: waiting(run),
+      tasks: board(run).get("needs you")?.length ?? 0,
       patch: run.patches.filter((each) => each.state === "proposed").length,
     };
     const one = (name: Tab): TemplateResult => {
@@ -121,12 +121,13 @@ export class Pane extends Light {
         role="tab"
         type="button"
         id="tab-${name}"
+        title=${NAMES[name][0]}
         aria-controls="panel"
         aria-selected=${name === tab ? "true" : "false"}
         tabindex=${name === tab ? 0 : -1}
         @click=${() => this.store?.keep({ tab: name })}
       >
-        ${NAMES[name]}${
+        ${icon(NAMES[name][1])}<span class="tab-name">${NAMES[name][0]}</span>${
           count === 0
             ? nothing
             : html`<span class="vscode-badge counter" title="${many(count, "thing")} for you">${count}</span>`

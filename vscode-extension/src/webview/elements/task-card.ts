@@ -2,18 +2,9 @@
 
 import { type TemplateResult, html, nothing } from "lit";
 import type { Task } from "../../shared/protocol";
-import { type Action, actions, groupOf } from "../../state/board";
+import { type Action, actions, groupOf, waitsForApproval } from "../../state/board";
 import type { RunShown } from "../../state/run";
-import {
-  ROLE_NAMES,
-  ROLE_OF,
-  TASK_STATES,
-  duration,
-  many,
-  modelName,
-  tokens,
-  total,
-} from "../../state/words";
+import { ROLE_NAMES, ROLE_OF, TASK_STATES, duration, many, tokens, total } from "../../state/words";
 import { Light, button, iconButton } from "../light";
 import type { Port } from "../port";
 import "./ask-box";
@@ -54,15 +45,24 @@ export class TaskCard extends Light {
     const { task, run } = this;
     if (!task) return nothing;
     const group = groupOf(run, task).replace(" ", "-");
-    return html`<article class="card task ${group}" aria-label="${task.title}, ${TASK_STATES[task.state]}">
+    const state = waitsForApproval(run, task) ? "awaiting_review" : task.state;
+    const [large, small] = sorted(actions(run, task));
+    return html`<article class="card task ${group}" aria-label="${task.title}, ${TASK_STATES[state]}">
       <div class="row top">
-        <span class="dot ${task.state}"></span>
+        <span class="dot ${state}"></span>
         <span class="task-title grow" title=${task.id}>${task.title}</span>
-        <span class="state ${task.state}">${TASK_STATES[task.state]}</span>
+        <span class="state ${state}">${TASK_STATES[state]}</span>
       </div>
-      <p class="quiet small facts">${this.#facts(task)}</p>
+      <div class="row facts-row">
+        <p class="quiet small facts grow">${this.#facts(task)}</p>
+        <span class="actions">${small.map((each) => this.#action(each, task))}</span>
+      </div>
       ${this.#outcome(task)}
-      <div class="row wrap task-actions">${actions(run, task).map((each) => this.#action(each, task))}</div>
+      ${
+        large.length === 0
+          ? nothing
+          : html`<div class="row wrap task-actions">${large.map((each) => this.#action(each, task))}</div>`
+      }
       ${this.#box(task)}
       ${
         this.talking
@@ -78,12 +78,13 @@ export class TaskCard extends Light {
     const cost = total(task.usage);
     return [
       who,
-      task.epoch === 0 ? "" : modelName(task.model),
+      task.model,
       task.epoch > 1 ? `attempt ${task.epoch}` : "",
       spent >= 1 ? duration(spent) : "",
       cost > 0 ? `${tokens(cost)} tokens` : "",
     ]
       .filter((each) => each !== "")
+      .map((each) => each.replaceAll(" ", "\u00a0"))
       .join(" · ");
   }
 
@@ -115,11 +116,11 @@ export class TaskCard extends Light {
       case "approve":
         return button("Approve", approve, "primary", "check");
       case "requestChanges":
-        return button("Request changes", box("requestChanges"), "secondary");
+        return this.#requesting(task, box("requestChanges"));
       case "retry":
         return button("Try again", () => void port.ask("task/retry", ids), "primary", "refresh");
       case "steer":
-        return button("Steer", box("steer"), "secondary", "megaphone");
+        return iconButton("megaphone", "Say something to the agent now", box("steer"));
       case "interrupt":
         return iconButton("debug-stop", "Stop this attempt", () => void port.ask("task/interrupt", ids));
       case "comment":
@@ -133,6 +134,13 @@ export class TaskCard extends Light {
           port.run("openTask", ids);
         });
     }
+  }
+
+  #requesting(task: Task, press: () => void): TemplateResult {
+    if (!actions(this.run, task).includes("approve")) {
+      return iconButton("request-changes", "Request changes", press);
+    }
+    return button("Request changes", press, "secondary");
   }
 
   #box(task: Task): TemplateResult | typeof nothing {
@@ -154,6 +162,15 @@ export class TaskCard extends Light {
     ></sextet-ask-box>`;
   }
 }
+
+/** Actions that deserve words, and those that are icons. */
+function sorted(all: readonly Action[]): [large: Action[], small: Action[]] {
+  const decides = all.includes("approve");
+  const large = all.filter((each) => LARGE.has(each) || (each === "requestChanges" && decides));
+  return [large, all.filter((each) => !large.includes(each))];
+}
+
+const LARGE = new Set<Action>(["approve", "retry"]);
 
 function summary(task: Task): string {
   const { outcome } = task;
