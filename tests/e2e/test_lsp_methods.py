@@ -53,6 +53,11 @@ async def remark(stage: Stage) -> dict[str, Any]:
     return {"runId": run_id, "patchId": PATCH, "hunk": (await stage.hunk(run_id))["id"], "text": "Good."}
 
 
+async def file_of_it(stage: Stage) -> dict[str, Any]:
+    run_id = await stage.done()
+    return {"runId": run_id, "patchId": PATCH, "path": (await stage.hunk(run_id))["path"]}
+
+
 async def settle(stage: Stage) -> dict[str, Any]:
     run_id = await stage.done()
     return {"runId": run_id, "patchId": PATCH, "file": (await stage.hunk(run_id))["path"], "take": "mine"}
@@ -82,6 +87,7 @@ CASES: dict[str, Case] = {
     "artifact/read": of(Stage.done, taskId=ITEM, name="prompt.md"),
     "patch/list": of(Stage.done),
     "patch/get": of(Stage.done, patchId=PATCH),
+    "patch/file": file_of_it,
     "patch/apply": of(Stage.complete, patchId=PATCH),
     "patch/mark": mark,
     "patch/comment": remark,

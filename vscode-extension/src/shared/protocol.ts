@@ -199,6 +199,10 @@ export interface Applied {
    */
   altered: string[];
   /**
+   * Files that hold it in the editor and wait there for being saved.
+   */
+  unsaved: string[];
+  /**
    * The hunks that are in the work tree with it.
    */
   hunks: string[];
@@ -507,6 +511,8 @@ export interface Comment {
 export interface Check {
   /**
    * `python`, `git`, `repository`, `state`, `codex`, `home`, `login` or `sandbox`.
+   *
+   * An editor may also get `trust`: a Codex that it names was not looked at, as nobody has trusted it yet.
    */
   name: string;
   /**
@@ -876,9 +882,9 @@ export interface RoleSettings {
    */
   spread: boolean;
   /**
-   * Reasoning effort; empty: the model's default.
+   * Reasoning effort; empty: the model's default. Which ones a model knows differs from model to model.
    */
-  effort: "" | "minimal" | "low" | "medium" | "high" | "xhigh";
+  effort: "" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "ultra";
   /**
    * Deadline of one attempt.
    */
@@ -1618,6 +1624,10 @@ export interface InitializationOptions {
    * `true` for Sextet's own extension, which has commands, an inbox and questions of its own.
    */
   extension?: boolean;
+  /**
+   * `true` for any other client that puts questions and tells of patches by itself, as it hears of them.
+   */
+  inbox?: boolean;
 }
 /**
  * Lines of one worker's log, in order.
@@ -1659,7 +1669,7 @@ export interface LogPage {
   next: number;
 }
 /**
- * `sextet/log`: lines of workers' logs, about every 50 ms while you read as fast as they are written.
+ * `sextet/log`: lines of workers' logs, about every 30 ms while you read as fast as they are written.
  *
  * Each worker has a log of its own in each run, with lines numbered from 1. They are told in order and never
  * hold up entries; when you do not keep up, the oldest are left out and counted in `dropped`.
@@ -1707,7 +1717,7 @@ export interface Model {
    */
   name: string;
   /**
-   * Reasoning efforts that it knows, as Codex orders them.
+   * Reasoning efforts that it knows, as Codex orders them; a role's `effort` may not take every one.
    */
   efforts: string[];
   /**
@@ -2074,7 +2084,7 @@ export interface RefusalData {
 /**
  * `sextet/resync`: entries of this run are missing, or the server has just found the run.
  *
- * Ask for `sextet/run/snapshot`; entries after its `seq` go on from there. It comes when more than 8 MiB
+ * Ask for `sextet/run/snapshot`; entries after its `seq` go on from there. It comes when more than 4 MiB
  * of entries waited for you, when a supervisor elsewhere is gone, and at the beginning for each run that
  * has not ended.
  */
@@ -2118,6 +2128,14 @@ export interface RevertResult {
    * Those of them in which later edits were merged.
    */
   merged: string[];
+  /**
+   * Files that saving changed afterwards.
+   */
+  altered: string[];
+  /**
+   * Files that hold it in the editor and wait there for being saved.
+   */
+  unsaved: string[];
 }
 /**
  * `sextet.roles.<role>`: how one role works.
@@ -2138,9 +2156,9 @@ export interface RoleSettingsInput {
    */
   spread?: boolean;
   /**
-   * Reasoning effort; empty: the model's default.
+   * Reasoning effort; empty: the model's default. Which ones a model knows differs from model to model.
    */
-  effort?: "" | "minimal" | "low" | "medium" | "high" | "xhigh";
+  effort?: "" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "ultra";
   /**
    * Deadline of one attempt.
    */

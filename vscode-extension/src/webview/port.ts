@@ -15,7 +15,6 @@ export interface Kept {
 /** The way out of the page. */
 export interface Port {
   readonly logs: LogBook;
-  readonly kept: Kept;
   /** Carry out a verb; undefined when that was refused, which the person was told, or they turned away. */
   ask<V extends PaneVerb>(verb: V, params: ParamsOf<V>): Promise<ResultOf<V> | undefined>;
   /** Let the host do something. */

@@ -160,6 +160,7 @@ const APPLIED: Applied = {
   tree: "t",
   files: ["a"],
   altered: [],
+  unsaved: [],
   hunks: [],
   whole: true,
 };

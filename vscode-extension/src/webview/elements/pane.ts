@@ -73,7 +73,11 @@ export class Pane extends Light {
 
   #new(state: PaneState): TemplateResult {
     if (state.current !== null) return html`<p class="quiet pad" role="status">Reading the run …</p>`;
-    return html`<sextet-start-box .port=${this.store} .next=${state.next}></sextet-start-box>
+    return html`<sextet-start-box
+        .port=${this.store}
+        .kept=${this.store?.kept}
+        .next=${state.next}
+      ></sextet-start-box>
       <sextet-run-list .port=${this.store} .runs=${state.runs} .now=${this.now}></sextet-run-list>`;
   }
 

@@ -5,13 +5,14 @@ import type { NextRun } from "../../shared/pane";
 import type { Mode, RoleSettings } from "../../shared/protocol";
 import { preview } from "../../state/preview";
 import { Light, icon } from "../light";
-import type { Port } from "../port";
+import type { Kept, Port } from "../port";
 
 /** `<sextet-start-box>` */
 export class StartBox extends Light {
   static override properties = {
     port: { attribute: false },
     next: { attribute: false },
+    kept: { attribute: false },
     mode: { state: true },
     hunters: { state: true },
     roles: { state: true },
@@ -19,6 +20,7 @@ export class StartBox extends Light {
   };
   declare port: Port;
   declare next: NextRun | null;
+  declare kept: Kept;
   declare mode: Mode;
   declare hunters: number;
   declare roles: Readonly<Record<string, RoleSettings>> | undefined;
@@ -40,7 +42,7 @@ export class StartBox extends Light {
   }
 
   protected override render(): TemplateResult {
-    const { goal, guidance } = this.port.kept;
+    const { goal, guidance } = this.kept;
     const hunt = this.mode === "bug_hunt";
     return html`<form class="start-box pad" @submit=${this.#submit} @keydown=${this.#key}>
       <label for="goal">${hunt ? "What should be hunted?" : "What do you want?"}</label>
@@ -142,11 +144,11 @@ export class StartBox extends Light {
   };
 
   async #start(): Promise<void> {
-    const goal = this.port.kept.goal.trim();
+    const goal = this.kept.goal.trim();
     if (goal === "") return;
     this.busy = true;
     const hunters = this.mode === "bug_hunt" ? { hunters: this.hunters } : {};
-    const told = { goal, mode: this.mode, guidance: this.port.kept.guidance.trim(), ...hunters };
+    const told = { goal, mode: this.mode, guidance: this.kept.guidance.trim(), ...hunters };
     const begun = await this.port.ask("run/start", { ...told, requestKey: crypto.randomUUID() });
     this.busy = false;
     if (!begun) return;

@@ -15,7 +15,7 @@ export const entries: readonly Entry[] = steps().map((step) => step.entry);
 export const snapshots: readonly Snapshot[] = whole(steps());
 
 function steps(): Step[] {
-  const text = readFileSync(new URL("../recorded/demo.json", import.meta.url), "utf8");
+  const text = readFileSync("test/unit/recorded/demo.json", "utf8");
   return JSON.parse(text) as Step[];
 }
 
