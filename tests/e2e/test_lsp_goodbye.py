@@ -13,7 +13,7 @@ from sextet.store.layout import RunFolder
 from support import fake_codex, isolation, repos
 from support.lsp import SILENCE, Editor
 from support.runs import check_journal, scenario, shell, write
-from support.windows import lines_of
+from support.witness import lines_of
 
 ENDINGS = {
     "shutdown and exit": (Editor.goodbye, 0),
