@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,9 @@ from pathlib import Path
 from sextet.errors import StoreError
 
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+
+_HONEST = (5, 8)
+"""The first Linux whose `syncfs` says that a write has failed."""
 
 _REAL = "Put a real folder or file in its place: links are not followed here."
 
@@ -48,8 +54,18 @@ def explained(action: str) -> Iterator[None]:
         raise explain(error, action) from error
 
 
+def _has_syncfs() -> bool:
+    if sys.platform != "linux":
+        return False
+    version = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
+    return version >= _HONEST and hasattr(ctypes.CDLL(None), "syncfs")
+
+
 class Disk:
     """Every call that changes a disk, so that a test can make any of them fail."""
+
+    syncs_file_systems = _has_syncfs()
+    """Whether `sync_file_system` is there and tells of errors."""
 
     def open(self, name: str | Path, flags: int, mode: int = 0o600, dir_fd: int | None = None) -> int:
         """Open a file (`os.open`)."""
@@ -66,6 +82,13 @@ class Disk:
     def sync(self, fd: int) -> None:
         """Bring a file or a folder to the disk with all that belongs to it."""
         os.fsync(fd)
+
+    def sync_file_system(self, fd: int) -> None:
+        """Bring all that was written on the file system of `fd` to the disk, by whomever."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.syncfs(fd) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
 
     def truncate(self, fd: int, length: int) -> None:
         """Cut a file to `length` bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import unicodedata
@@ -21,6 +22,7 @@ _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _GIT_NAMES = re.compile(r"\.git|git~[0-9]+")
 
 
+@functools.lru_cache(maxsize=16_384)
 def check_relative(path: str) -> tuple[str, ...]:
     """The components of a path below some root, if it may be written at all.
 

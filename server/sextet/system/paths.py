@@ -97,18 +97,28 @@ class Root:
             UnsafePathError: it is something else than a regular file, or larger.
             FileNotFoundError: there is nothing.
         """
-        with self._parent(path) as (parent, name):
-            with _explained(path):
-                fd = os.open(name, _FILE, dir_fd=parent)
-            try:
-                found = os.fstat(fd)
-                if not stat.S_ISREG(found.st_mode):
-                    raise unsafe(path, "it is not a regular file")
-                if found.st_size > limit:
-                    raise unsafe(path, f"it is larger than {limit} bytes")
-                return _read_up_to(path, fd, limit)
-            finally:
-                os.close(fd)
+        with self._parent(path) as (parent, name), in_the_way(path):
+            return _read(path, os.open(name, _FILE, dir_fd=parent), limit)[1]
+
+    def look(self, path: str, limit: int) -> tuple[os.stat_result, bytes] | None:
+        """What is at `path` and its bytes (a link's target), by one walk; None when there is nothing.
+
+        Raises:
+            UnsafePathError: it is neither a regular file nor a link, it is larger than `limit`, or a link or
+                file is where a folder should be.
+        """
+        try:
+            with self._parent(path) as (parent, name), in_the_way(path):
+                try:
+                    fd = os.open(name, _FILE, dir_fd=parent)
+                except OSError as error:
+                    if error.errno != errno.ELOOP:
+                        raise
+                    target = os.readlink(name, dir_fd=parent)
+                    return os.stat(name, dir_fd=parent, follow_symlinks=False), os.fsencode(target)
+                return _read(path, fd, limit)
+        except FileNotFoundError:
+            return None
 
     def readlink(self, path: str) -> str:
         """The target of the symbolic link at `path`.
@@ -117,7 +127,7 @@ class Root:
             UnsafePathError: it is not a symbolic link.
             FileNotFoundError: there is nothing.
         """
-        with self._parent(path) as (parent, name), _explained(path):
+        with self._parent(path) as (parent, name), in_the_way(path):
             return os.readlink(name, dir_fd=parent)
 
     def replace(self, path: str, data: bytes, mode: int = 0o644, *, sync: bool = False) -> None:
@@ -135,15 +145,8 @@ class Root:
             UnsafePathError: the path is refused, or a folder is in its place.
         """
         with self._parent(path, create=True) as (parent, name), _temporary(parent) as temporary:
-            fd = os.open(temporary, _NEW, 0o600, dir_fd=parent)
-            with os.fdopen(fd, "wb", buffering=0) as file:
-                rest = memoryview(data)
-                while rest:
-                    rest = rest[file.write(rest) :]
-                os.fchmod(fd, mode & 0o777)
-                if sync:
-                    os.fsync(fd)
-            with _explained(path):
+            fill(parent, temporary, (data, mode), sync=sync)
+            with in_the_way(path):
                 os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
             if sync:
                 os.fsync(parent)
@@ -156,7 +159,7 @@ class Root:
         """
         with self._parent(path, create=True) as (parent, name), _temporary(parent) as temporary:
             os.symlink(target, temporary, dir_fd=parent)
-            with _explained(path):
+            with in_the_way(path):
                 os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
 
     def remove(self, path: str, *, prune: bool = False) -> None:
@@ -174,15 +177,21 @@ class Root:
             if stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
                 raise unsafe(path, "it is a folder")
             os.unlink(name, dir_fd=parent)
+        self.prune(path, made=not prune)
+
+    def prune(self, path: str, *, made: bool = False) -> None:
+        """Remove the empty folders above `path`, up to one that is not; with `made` only those made here."""
         components = check_relative(path)
         for depth in range(len(components) - 1, 0, -1):
-            if not (prune or components[:depth] in self._made) or not self._remove_folder(components[:depth]):
+            if (made and components[:depth] not in self._made) or not self._remove_folder(components[:depth]):
                 return
 
     def _remove_folder(self, components: tuple[str, ...]) -> bool:
         try:
             with self._parent("/".join(components)) as (parent, name):
                 os.rmdir(name, dir_fd=parent)
+        except FileNotFoundError:
+            pass
         except (OSError, UnsafePathError):  # not empty, or no longer what it was
             return False
         self._made.discard(components)
@@ -198,7 +207,7 @@ class Root:
 
     def _enter(self, parent: int, components: tuple[str, ...], *, create: bool) -> int:
         name = components[-1]
-        with _explained("/".join(components)):
+        with in_the_way("/".join(components)):
             try:
                 return os.open(name, _FOLDER, dir_fd=parent)
             except FileNotFoundError:
@@ -210,10 +219,28 @@ class Root:
             return os.open(name, _FOLDER, dir_fd=parent)
 
 
+def fill(parent: int, name: str, content: tuple[bytes, int], *, sync: bool) -> None:
+    """Make a file of these bytes and permission bits in the open folder `parent`, where there is none."""
+    data, mode = content
+    fd = os.open(name, _NEW, 0o600, dir_fd=parent)
+    with os.fdopen(fd, "wb", buffering=0) as file:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
+        os.fchmod(fd, mode & 0o777)
+        if sync:
+            os.fsync(fd)
+
+
+def spare_name() -> str:
+    """A name for a file in the making."""
+    return f"{TEMPORARY}{secrets.token_hex(8)}.tmp"
+
+
 @contextlib.contextmanager
 def _temporary(parent: int) -> Iterator[str]:
     """A name for a file in the making, which does not stay behind."""
-    name = f"{TEMPORARY}{secrets.token_hex(8)}.tmp"
+    name = spare_name()
     try:
         yield name
     finally:
@@ -222,7 +249,7 @@ def _temporary(parent: int) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _explained(path: str) -> Iterator[None]:
+def in_the_way(path: str) -> Iterator[None]:
     """Turn the errors of a link, folder or file where something else was expected into a refusal."""
     try:
         yield
@@ -240,9 +267,26 @@ def _explained(path: str) -> Iterator[None]:
         raise unsafe(path, why) from error
 
 
-def _read_up_to(path: str, fd: int, limit: int) -> bytes:
+def _read(path: str, fd: int, limit: int) -> tuple[os.stat_result, bytes]:
+    """What an open file is and holds; it is closed."""
+    try:
+        found = os.fstat(fd)
+        if stat.S_ISDIR(found.st_mode):
+            raise unsafe(path, "a folder is in its place")
+        if not stat.S_ISREG(found.st_mode):
+            raise unsafe(path, "it is not a regular file")
+        if found.st_size > limit:
+            raise unsafe(path, f"it is larger than {limit} bytes")
+        return found, _read_up_to(path, fd, (found.st_size, limit))
+    finally:
+        os.close(fd)
+
+
+def _read_up_to(path: str, fd: int, sizes: tuple[int, int]) -> bytes:
+    """All bytes of an open file: so many as it seems, and at most so many."""
+    size, limit = sizes
     pieces = bytearray()
-    while piece := os.read(fd, min(1 << 20, limit + 1 - len(pieces))):
+    while piece := os.read(fd, max(size + 1 - len(pieces), 1 << 16)):
         pieces += piece
         if len(pieces) > limit:
             raise unsafe(path, f"it is larger than {limit} bytes")

@@ -1,67 +1,32 @@
-"""Apply: how a change set fits the user's files now, and writing or reverting it as one transaction."""
+"""Apply: carry out a plan for the user's files as one transaction, take it back, finish it after a crash."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import shutil
+import stat
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from sextet.errors import ApplyError, NotFoundError, RepositoryError, UnsafePathError
-from sextet.model.patch import Applied, ApplyKind, ChangeSet, FileChange, Take
+from sextet.model.patch import Applied, ApplyKind, ChangeSet, FileChange
 from sextet.system.disk import DISK, Disk
 from sextet.system.paths import Root
 from sextet.workspace.control import is_control
-from sextet.workspace.fit import Fit, Step, fit_all
-from sextet.workspace.images import Entry, Journal, load, pre_image
+from sextet.workspace.fit import Step
+from sextet.workspace.images import Entry, Journal, PreImages, load
 from sextet.workspace.mirror import Mirror
+from sextet.workspace.plan import Plan, plan
 from sextet.workspace.repository import Repository
 from sextet.workspace.transaction import Transaction
 
+__all__ = ["Editor", "Order", "Plan", "Recovered", "apply", "plan", "recover", "revert"]
+
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What applying would do to each file, control files first; carry it out with `apply`."""
-
-    repository: Repository
-    mirror: Mirror
-    changeset: ChangeSet
-    steps: tuple[Step, ...]
-
-    @property
-    def conflicts(self) -> tuple[str, ...]:
-        """Files that must be settled (`settle`) before the plan can be carried out."""
-        return tuple(step.path for step in self.steps if step.fit is Fit.CONFLICT)
-
-    @property
-    def blocked(self) -> tuple[Step, ...]:
-        """Files that cannot be written as things are; `Step.reason` says why."""
-        return tuple(step for step in self.steps if step.fit is Fit.BLOCKED)
-
-    @property
-    def control(self) -> tuple[str, ...]:
-        """Control files that would change: to be confirmed apart."""
-        return tuple(step.path for step in self.steps if step.change.control and step.now != step.after)
-
-    @property
-    def kind(self) -> ApplyKind:
-        """`exact` when every file ends as the change set has it, else `merged`."""
-        exact = all(step.after == step.wanted for step in self.steps)
-        return ApplyKind.EXACT if exact else ApplyKind.MERGED
-
-    def settle(self, choices: Mapping[str, Take]) -> Plan:
-        """The plan with conflicts settled, per path."""
-        steps = tuple(
-            step.taken(choices[step.path]) if step.fit is Fit.CONFLICT and step.path in choices else step
-            for step in self.steps
-        )
-        return replace(self, steps=steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +66,6 @@ class Recovered:
     """Files that were not restored, because they were changed since."""
 
 
-async def plan(repository: Repository, mirror: Mirror, changeset: ChangeSet) -> Plan:
-    """See how a change set fits the user's files as they are now. Writes nothing to the work tree.
-
-    Raises:
-        RepositoryError: a rebase, merge, cherry-pick or revert is in progress.
-        GitError: git failed.
-    """
-    repository.require_settled()
-    return Plan(repository, mirror, changeset, await fit_all(repository.top, mirror, changeset.files))
-
-
 async def apply(what: Plan, order: Order) -> Applied:
     """Carry out a plan, completely or not at all.
 
@@ -122,33 +76,41 @@ async def apply(what: Plan, order: Order) -> Applied:
             of the patch is in the work tree (or the next start takes it back).
     """
     _check(what)
+    steps = _changing(what)
+    contents = await what.mirror.git.blobs(step.after.blob for step in steps if step.after.blob)
+    edited = _for_editor(steps, order.editor, contents)
+    with Root(what.repository.top) as root:
+        transaction = _transaction(what, order, root, edited)
+        await _to_its_end(lambda: transaction.begin([step.data for step in steps]))
+        await _to_its_end(lambda: transaction.write(contents))
+        if order.editor is not None and edited:
+            await _edit(order.editor, edited, transaction)
+        await _to_its_end(transaction.finish)
+    return transaction.journal.applied
+
+
+def _changing(what: Plan) -> list[Step]:
+    return [step for step in what.steps if step.now != step.after]
+
+
+def _transaction(what: Plan, order: Order, root: Root, edited: Collection[str]) -> Transaction:
+    steps = _changing(what)
     applied = Applied(
         id=f"apply-{secrets.token_hex(8)}",
         kind=order.kind if order.kind and what.kind is ApplyKind.EXACT else what.kind,
         at=time.time(),
         by=order.by,
         tree=what.changeset.new_tree,
-        files=tuple(step.path for step in what.steps if step.now != step.after),
+        files=tuple(step.path for step in steps),
     )
-    steps = [step for step in what.steps if step.now != step.after]
-    contents = await what.mirror.git.blobs(step.after.blob for step in steps if step.after.blob)
-    edited = _for_editor(steps, order.editor, contents)
-    with Root(what.repository.top) as root:
-        entries = tuple(_entry(root, step, by_editor=step.path in edited) for step in steps)
-        journal = Journal(
-            state="writing",
-            applied=applied,
-            base=what.changeset.old_tree,
-            top=what.repository.key,
-            entries=entries,
-        )
-        transaction = Transaction(order.state / "apply" / applied.id, root, journal, order.disk)
-        await _to_its_end(lambda: transaction.begin([step.data for step in steps]))
-        await _to_its_end(lambda: transaction.write(contents))
-        if order.editor is not None and edited:
-            await _edit(order.editor, edited, transaction)
-        await _to_its_end(transaction.finish)
-    return applied
+    journal = Journal(
+        state="writing",
+        applied=applied,
+        base=what.changeset.old_tree,
+        top=what.repository.key,
+        entries=tuple(_entry(root, step, by_editor=step.path in edited) for step in steps),
+    )
+    return Transaction(order.state / "apply" / applied.id, root, journal, order.disk)
 
 
 def _check(what: Plan) -> None:
@@ -180,10 +142,12 @@ def _entry(root: Root, step: Step, *, by_editor: bool) -> Entry:
 
 
 def _missing(root: Root, folder: str) -> bool:
+    """Whether there is no such folder, be it because a file or a link is there that makes way."""
     try:
-        return not root.exists(folder)
-    except UnsafePathError:  # a file that makes way
+        found = root.stat(folder)
+    except UnsafePathError:
         return True
+    return found is None or not stat.S_ISDIR(found.st_mode)
 
 
 def _for_editor(
@@ -245,9 +209,10 @@ async def recover(repository: Repository, state: Path) -> tuple[Recovered, ...]:
 async def _backwards(mirror: Mirror, folder: Path, journal: Journal) -> tuple[FileChange, ...]:
     """From after to before, with the pre-images back in the mirror if it has lost them."""
     known = await mirror.git.sizes(entry.before.blob for entry in journal.entries if entry.before.blob)
-    for number, entry in enumerate(journal.entries):
-        if entry.before.blob and entry.before.blob not in known:
-            await mirror.git.write_blob(pre_image(folder, number))
+    with PreImages(folder) as images:
+        for entry in journal.entries:
+            if entry.before.blob and entry.before.blob not in known:
+                await mirror.git.write_blob(images.read(entry))
     return tuple(
         FileChange(
             path=entry.path,
@@ -281,6 +246,7 @@ def _finish(repository: Repository, home: Path, journal: Journal) -> Recovered:
     with Root(repository.top) as root:
         transaction = Transaction(home, root, journal)
         if transaction.applied_completely():
+            transaction.tidy()
             transaction.finish()
             return Recovered(journal.applied, complete=True)
         return Recovered(journal.applied, complete=False, left=transaction.undo())

@@ -14,7 +14,7 @@ from sextet.errors import UnsafePathError
 from sextet.model.patch import FileChange
 from sextet.system.paths import Root
 from sextet.workspace.git import Git
-from sextet.workspace.images import ABSENT, Image, image_of
+from sextet.workspace.images import ABSENT, Image, algorithm_of, image_of
 from sextet.workspace.mirror import Mirror
 
 
@@ -96,7 +96,7 @@ def _compare(top: Path, changes: Sequence[FileChange]) -> tuple[Step, ...]:
 def _compare_one(root: Root, change: FileChange, moves: _Moves) -> Step:
     old = Image(mode=change.old_mode, blob=change.old_blob)
     new = Image(mode=change.new_mode, blob=change.new_blob)
-    algorithm = "sha256" if len(change.old_blob or change.new_blob or "") == 64 else "sha1"
+    algorithm = algorithm_of(change.old_blob or change.new_blob)
     try:
         _refuse_embedded(root, change.path)
         now, data, permissions = image_of(root, change.path, algorithm)

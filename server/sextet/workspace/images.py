@@ -5,20 +5,26 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from sextet.errors import StoreError
-from sextet.model.base import Line, Oid, Record, RepoPath
+from sextet.model.base import Count, Line, Oid, Record, RepoPath
 from sextet.model.patch import Applied, Mode6
 from sextet.system import durable
+from sextet.system.disk import explained, write_all
+from sextet.system.durable import Folder
 from sextet.system.paths import Root
 
 LARGEST = 1 << 30
 """Bytes of the largest file that an apply reads or writes."""
 
 _JOURNAL_LIMIT = 1 << 28
+_BEFORE = "before"
+_PIECE = 1 << 20
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Image(Record):
@@ -39,6 +45,10 @@ class Entry(Record):
     after: Image
     permissions: int = 0o644
     """The permission bits that the file had."""
+    at: Count = 0
+    """Where its bytes begin in the pre-images."""
+    size: Count = 0
+    """How many they are."""
     made_folder: bool = False
     """Whether its folder did not exist before."""
     by_editor: bool = False
@@ -65,16 +75,12 @@ def image_of(root: Root, path: str, algorithm: str) -> tuple[Image, bytes, int]:
     Raises:
         UnsafePathError: a folder, pipe or device is there, a link is on the way, or it is too large.
     """
-    status = root.stat(path)
-    if status is None:
+    found = root.look(path, LARGEST)
+    if found is None:
         return ABSENT, b"", 0o644
+    status, data = found
     if stat.S_ISLNK(status.st_mode):
-        data = os.fsencode(root.readlink(path))
         return Image(mode="120000", blob=blob_id(data, algorithm)), data, 0o777
-    try:
-        data = root.read(path, LARGEST)
-    except FileNotFoundError:  # removed since it was looked at
-        return ABSENT, b"", 0o644
     mode: Mode6 = "100755" if status.st_mode & 0o100 else "100644"
     return Image(mode=mode, blob=blob_id(data, algorithm)), data, stat.S_IMODE(status.st_mode)
 
@@ -106,9 +112,76 @@ def load(folder: Path) -> Journal | None:
         ) from error
 
 
-def pre_image(folder: Path, number: int) -> bytes:
-    """The bytes that the file of entry `number` had before."""
-    return durable.read(folder / f"before-{number}", LARGEST)
+def placed(entries: Iterable[Entry], pre_images: Iterable[bytes]) -> Iterator[Entry]:
+    """The entries with the places that their files' bytes have in what `keep` writes."""
+    at = 0
+    for entry, data in zip(entries, pre_images, strict=True):
+        yield entry.model_copy(update={"at": at, "size": len(data)})
+        at += len(data)
+
+
+def keep(folder: Folder, pieces: Iterable[bytes]) -> None:
+    """Bring the bytes that all files had before to the disk, one after the other in one file.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    with explained("keep the files as they were"):
+        fd = folder.disk.open(_BEFORE, _NEW, dir_fd=folder.fd)
+        try:
+            for part in _larger(pieces):
+                write_all(folder.disk, fd, part)
+            folder.disk.sync_data(fd)
+        finally:
+            os.close(fd)
+
+
+def _larger(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer pieces."""
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        if len(waiting) >= _PIECE:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)
+
+
+class PreImages:
+    """The bytes that the files of an apply had before; use it in `with`.
+
+    Raises:
+        StoreError: they are not there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        with explained("read the files as they were"):
+            self._fd = os.open(folder / _BEFORE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def read(self, entry: Entry) -> bytes:
+        """The bytes that the file had.
+
+        Raises:
+            StoreError: they are damaged.
+        """
+        data = os.pread(self._fd, entry.size, entry.at)
+        if entry.before.blob != blob_id(data, algorithm_of(entry.before.blob)):
+            raise StoreError(
+                f"What was kept of {entry.path} is damaged, so the file is left as it is.",
+                next_step="Check the disk, and restore the file from git.",
+            )
+        return data
+
+
+def algorithm_of(oid: str | None) -> str:
+    """How git hashes in a repository with this id."""
+    return "sha256" if len(oid or "") == 64 else "sha1"
 
 
 def standing(applies: Path, base: str, tree: str) -> Applied | None:

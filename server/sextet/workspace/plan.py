@@ -1,0 +1,61 @@
+"""Plan: what applying a change set would do to each of the user's files, as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sextet.model.patch import ApplyKind, ChangeSet, Take
+from sextet.workspace.fit import Fit, Step, fit_all
+from sextet.workspace.mirror import Mirror
+from sextet.workspace.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What applying would do to each file, control files first; carry it out with `apply`."""
+
+    repository: Repository
+    mirror: Mirror
+    changeset: ChangeSet
+    steps: tuple[Step, ...]
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """Files that must be settled (`settle`) before the plan can be carried out."""
+        return tuple(step.path for step in self.steps if step.fit is Fit.CONFLICT)
+
+    @property
+    def blocked(self) -> tuple[Step, ...]:
+        """Files that cannot be written as things are; `Step.reason` says why."""
+        return tuple(step for step in self.steps if step.fit is Fit.BLOCKED)
+
+    @property
+    def control(self) -> tuple[str, ...]:
+        """Control files that would change: to be confirmed apart."""
+        return tuple(step.path for step in self.steps if step.change.control and step.now != step.after)
+
+    @property
+    def kind(self) -> ApplyKind:
+        """`exact` when every file ends as the change set has it, else `merged`."""
+        exact = all(step.after == step.wanted for step in self.steps)
+        return ApplyKind.EXACT if exact else ApplyKind.MERGED
+
+    def settle(self, choices: Mapping[str, Take]) -> Plan:
+        """The plan with conflicts settled, per path."""
+        steps = tuple(
+            step.taken(choices[step.path]) if step.fit is Fit.CONFLICT and step.path in choices else step
+            for step in self.steps
+        )
+        return replace(self, steps=steps)
+
+
+async def plan(repository: Repository, mirror: Mirror, changeset: ChangeSet) -> Plan:
+    """See how a change set fits the user's files as they are now. Writes nothing to the work tree.
+
+    Raises:
+        RepositoryError: a rebase, merge, cherry-pick or revert is in progress.
+        GitError: git failed.
+    """
+    repository.require_settled()
+    return Plan(repository, mirror, changeset, await fit_all(repository.top, mirror, changeset.files))
