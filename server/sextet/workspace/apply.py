@@ -20,7 +20,7 @@ from sextet.workspace.control import is_control
 from sextet.workspace.fit import Step
 from sextet.workspace.images import Entry, Journal, PreImages, load
 from sextet.workspace.mirror import Mirror
-from sextet.workspace.plan import Plan, plan
+from sextet.workspace.plan import Plan, objections, plan
 from sextet.workspace.repository import Repository
 from sextet.workspace.transaction import Transaction
 
@@ -97,7 +97,7 @@ def _transaction(what: Plan, order: Order, root: Root, edited: Collection[str]) 
     steps = _changing(what)
     applied = Applied(
         id=f"apply-{secrets.token_hex(8)}",
-        kind=order.kind if order.kind and what.kind is ApplyKind.EXACT else what.kind,
+        kind=what.kind_of(order.kind),
         at=time.time(),
         by=order.by,
         tree=what.changeset.new_tree,
@@ -115,18 +115,8 @@ def _transaction(what: Plan, order: Order, root: Root, edited: Collection[str]) 
 
 def _check(what: Plan) -> None:
     what.repository.require_settled()
-    if what.blocked:
-        step = what.blocked[0]
-        raise ApplyError(
-            f"{step.path} cannot be written: {step.reason}.", next_step="Move it away and try again."
-        )
-    if what.conflicts:
-        names = ", ".join(what.conflicts[:8])
-        raise ApplyError(
-            f"{len(what.conflicts)} files have changed in a way that does not fit: {names}.",
-            next_step="Settle each of them: keep yours, take the patch's, or merge.",
-            files=list(what.conflicts),
-        )
+    for error in objections(what):
+        raise error
 
 
 def _entry(root: Root, step: Step, *, by_editor: bool) -> Entry:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from sextet.errors import ApplyError
 from sextet.model.patch import ApplyKind, ChangeSet, Take
 from sextet.workspace.fit import Fit, Step, fit_all
 from sextet.workspace.mirror import Mirror
@@ -41,6 +42,10 @@ class Plan:
         exact = all(step.after == step.wanted for step in self.steps)
         return ApplyKind.EXACT if exact else ApplyKind.MERGED
 
+    def kind_of(self, part: ApplyKind | None) -> ApplyKind:
+        """What an apply of it is called; `part` when the change set is only a part of a patch."""
+        return part if part is not None and self.kind is ApplyKind.EXACT else self.kind
+
     def settle(self, choices: Mapping[str, Take]) -> Plan:
         """The plan with conflicts settled, per path."""
         steps = tuple(
@@ -50,12 +55,35 @@ class Plan:
         return replace(self, steps=steps)
 
 
-async def plan(repository: Repository, mirror: Mirror, changeset: ChangeSet) -> Plan:
+async def plan(repository: Repository, mirror: Mirror, changeset: ChangeSet, *, settled: bool = True) -> Plan:
     """See how a change set fits the user's files as they are now. Writes nothing to the work tree.
 
+    Args:
+        repository: the user's.
+        mirror: where the change set's blobs are.
+        changeset: what is to be applied.
+        settled: whether a rebase, merge, cherry-pick or revert that is in progress is refused.
+
     Raises:
-        RepositoryError: a rebase, merge, cherry-pick or revert is in progress.
+        RepositoryError: one is.
         GitError: git failed.
     """
-    repository.require_settled()
+    if settled:
+        repository.require_settled()
     return Plan(repository, mirror, changeset, await fit_all(repository.top, mirror, changeset.files))
+
+
+def objections(what: Plan) -> Iterator[ApplyError]:
+    """Why the files as they are keep a plan from being carried out; nothing when they do not (pure)."""
+    if what.blocked:
+        step = what.blocked[0]
+        yield ApplyError(
+            f"{step.path} cannot be written: {step.reason}.", next_step="Move it away and try again."
+        )
+    if what.conflicts:
+        names = ", ".join(what.conflicts[:8])
+        yield ApplyError(
+            f"{len(what.conflicts)} files have changed in a way that does not fit: {names}.",
+            next_step="Settle each of them: keep yours, take the patch's, or merge.",
+            files=list(what.conflicts),
+        )
