@@ -14,6 +14,7 @@ from sextet.model.settings import Settings
 from sextet.service import settings_files
 from sextet.service.editor_settings import EditorSettings
 from sextet.service.inbox import Inbox
+from sextet.service.radar import Radar
 from sextet.service.settings import Layer, Resolved, TrustItem, needs_trust, resolve
 from sextet.store.state import State
 from sextet.store.trust import Trust
@@ -38,6 +39,8 @@ class Place:
     """Held while a patch is written into the work tree or taken back."""
     inbox: Inbox = field(default_factory=Inbox, compare=False, repr=False)
     """Pictures of patches."""
+    radar: Radar = field(default_factory=Radar, compare=False, repr=False)
+    """What of the runs' changes collides."""
     _kept: list[Workshop] = field(default_factory=list, compare=False, repr=False)
     """The workshop, once it was opened."""
 
