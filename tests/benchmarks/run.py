@@ -31,6 +31,7 @@ BENCHES = {
     "wire_flood": "A flood of log lines to the editor",
     "wire_stall": "An editor that stops reading",
     "wire_ends": "Ends of the language server",
+    "patches": "Patches",
     "overhead": "Overhead of a rehearsal",
     "codex_room": "Turns of the real Codex",
     "eight": "The eight-turn job on the real Codex",
