@@ -6,6 +6,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 KILLS ?= 200
+CASES ?= 10000
 SEED ?=
 ARGS ?=
 
@@ -62,6 +63,10 @@ test: install debian codex neovim lint ## everything that must hold; ARGS go to 
 .PHONY: soak
 soak: install ## kill a run 200 times (KILLS=, SEED=) and look at what is left
 	@SEXTET_TEST_KILLS=$(KILLS) SEXTET_TEST_SEED=$(SEED) $(bin)/python -m pytest -q -p no:randomly tests/e2e/test_kill9.py -k random_kills $(ARGS)
+
+.PHONY: properties
+properties: install ## try random trees, edits and parts of patches (CASES=, SEED=); a patch in each
+	@SEXTET_TEST_CASES=$(CASES) SEXTET_TEST_SEED=$(SEED) $(bin)/python -m pytest -q -p no:randomly tests/property --hypothesis-show-statistics $(ARGS)
 
 .PHONY: lint
 lint: install ## ruff, mypy, import contracts

@@ -26,7 +26,7 @@ GIT_CONFIG = """\
 """
 
 DROPPED = ("GIT_", "XDG_", "CODEX_", "OPENAI_", "SEXTET_", "NPM_CONFIG_", "npm_")
-KEPT = frozenset({"SEXTET_TEST_CODEX"})
+KEPT = frozenset({"SEXTET_TEST_CODEX", "SEXTET_TEST_CASES", "SEXTET_TEST_SEED"})
 """A tester's own choice of a Codex program to test with."""
 
 GRACE = 3.0

@@ -49,6 +49,7 @@ async def diff(mirror: Mirror, old_tree: str, new_tree: str) -> ChangeSet:
     count = next((at for at in range(0, len(parts), 2) if not parts[at].startswith(":")), len(parts))
     stats = {name: (added, removed) for added, removed, name in _numstat(parts[count:])}
     changes = [_change(raw, name, stats[name]) for raw, name in pairs(parts[:count])]
+    _refuse_doubles(changes)
     changes.sort(key=lambda change: (not change.control, change.path))
     warnings = await _warnings(mirror.git, old_tree, changes)
     return ChangeSet(old_tree=old_tree, new_tree=new_tree, files=tuple(changes), warnings=tuple(warnings))
@@ -89,6 +90,21 @@ def _change(raw: str, name: str, stat: tuple[str, str]) -> FileChange:
     )
 
 
+def _refuse_doubles(changes: Sequence[FileChange]) -> None:
+    """A tree that git would not make: a path twice, or a file (perhaps a link) and a folder at once."""
+    known = Counter(change.path for change in changes)
+    coming = {change.path for change in changes if change.new_blob is not None}
+    for path in known:
+        parts = path.split("/")
+        above = {"/".join(parts[:depth]) for depth in range(1, len(parts))} if path in coming else set()
+        if known[path] > 1 or above & coming:
+            raise UnsafePathError(
+                f"{path!a} is there twice, or is below something that is a file and a folder at once.",
+                next_step="The tree was not made by git; request changes.",
+                path=ascii(path),
+            )
+
+
 def is_text(name: str) -> bool:
     """Whether a name that git gave is UTF-8, so that a record can hold it."""
     try:
@@ -114,6 +130,7 @@ async def _warnings(git: Git, old_tree: str, changes: Sequence[FileChange]) -> l
             warnings.append(f"It deletes {deleted} of {names.count(bytes(1))} files.")
     links = [change.path for change in changes if change.new_mode == "120000"]
     warnings += sentence_about("It makes or changes symbolic links", links)
+    warnings += sentence_about("Folders that git takes for a repository of their own", _bare(changes))
     warnings += sentence_about("Names that differ only in case or form", _collisions(changes))
     sizes = await git.sizes(change.new_blob for change in changes if change.new_blob)
     large = [change.path for change in changes if sizes.get(change.new_blob or "", 0) > LARGE_FILE]
@@ -138,14 +155,28 @@ async def _deceiving(git: Git, changes: Sequence[FileChange], sizes: dict[str, i
     ]
 
 
+def _bare(changes: Sequence[FileChange]) -> list[str]:
+    """Folders with what makes a bare repository: git reads its config, and runs what that names."""
+    coming = [_folded(change.path) for change in changes if change.new_blob is not None]
+    found = []
+    for folder in {path.removesuffix("head") for path in coming if path.rpartition("/")[2] == "head"}:
+        inside = (f"{folder}objects/", f"{folder}refs/", f"{folder}config")
+        if any(path.startswith(inside) for path in coming):
+            found.append(folder or ".")
+    return sorted(found)
+
+
+def _folded(path: str) -> str:
+    return "/".join(map(fold, path.split("/")))
+
+
 def _collisions(changes: Sequence[FileChange]) -> list[str]:
     seen: dict[str, str] = {}
     found = []
     for change in changes:
         if change.new_blob is None:
             continue
-        folded = "/".join(map(fold, change.path.split("/")))
-        if seen.setdefault(folded, change.path) != change.path:
+        if seen.setdefault(_folded(change.path), change.path) != change.path:
             found.append(change.path)
     return found
 

@@ -47,6 +47,7 @@ _NAMES = frozenset(
         "conftest.py",
         "gemini.md",
         "gnumakefile",
+        "head",  # with it any folder may be a bare repository, whose config runs programs
         "jenkinsfile",
         "justfile",
         "lefthook.yml",
