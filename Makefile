@@ -62,7 +62,7 @@ test: install debian codex neovim lint ## everything that must hold; ARGS go to 
 
 .PHONY: soak
 soak: install ## kill a run 200 times (KILLS=, SEED=) and look at what is left
-	@SEXTET_TEST_KILLS=$(KILLS) SEXTET_TEST_SEED=$(SEED) $(bin)/python -m pytest -q -p no:randomly tests/e2e/test_kill9.py -k random_kills $(ARGS)
+	@SEXTET_TEST_KILLS=$(KILLS) SEXTET_TEST_SEED=$(SEED) $(bin)/python -m pytest -q -p no:randomly tests/e2e/test_kill9.py tests/e2e/test_kill_patch.py -k "random_kills or a_part_is" $(ARGS)
 
 .PHONY: properties
 properties: install ## try random trees, edits and parts of patches (CASES=, SEED=); a patch in each
