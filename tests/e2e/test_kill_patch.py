@@ -139,10 +139,11 @@ def test_invariants_2_and_5_a_part_is_half_written_or_recorded_twice_after_a_kil
         files, standing = victim.look()
         assert files in (BEFORE, AFTER), at
         assert not standing or files == AFTER, at
-        again = victim.apply().applied
+        if not standing:
+            victim.apply()
         files, standing = victim.look()
         assert (files, len(standing)) == (AFTER, 1), at
-        assert (set(again.hunks), again.whole) == (set(victim.hunks), False)
+        assert (set(standing[0].hunks), standing[0].whole) == (set(victim.hunks), False)
         victim.call("patch/revert")
         assert victim.look() == (BEFORE, []), at
 

@@ -129,6 +129,10 @@ async def test_chosen_hunks_are_not_what_is_written_or_the_rest_cannot_follow(do
     assert (done.top / "zero").read_bytes() == bytes(9)
     assert not (done.top / "made").exists()
     assert done.view(done.run_id).patches[1].state is PatchState.PROPOSED
+    with pytest.raises(
+        ApplyError, match="are applied already"
+    ):  # else the first one to be taken back is empty
+        await done.call("patch/apply", **done.one, hunks=[ids["zero:0"]])
     second = (await done.call("patch/apply", **done.one, hunks=[ids["a.txt:1"]])).applied
     assert (second.kind, second.files) == (ApplyKind.PARTIAL, ("a.txt",))
     assert (done.top / "a.txt").read_text() == text(l2="two", l38="last")

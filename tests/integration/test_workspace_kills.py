@@ -52,14 +52,14 @@ class Story:
         """What `apply` does, in this thread."""
         with Root(self.bench.top) as root:
             doing = writer._transaction(self.plan, order, root, ())
-            doing.begin([step.data for step in writer._changing(self.plan)])
+            doing.begin([step.data for step in self.plan.changing])
             doing.write(self.contents)
             doing.finish()
 
     def begun(self, root: Root, order: Order) -> Transaction:
         """All of it is written and nothing is marked."""
         doing = writer._transaction(self.plan, order, root, ())
-        doing.begin([step.data for step in writer._changing(self.plan)])
+        doing.begin([step.data for step in self.plan.changing])
         doing.write(self.contents)
         return doing
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from sextet.system import disk
 from sextet.system.disk import Disk
 
 CALLS = (
     "open",
     "write",
     "fsync",
-    "fdatasync",
     "rename",
     "replace",
     "unlink",
@@ -38,6 +38,7 @@ class Faults:
             for name in CALLS:
                 patch.setattr(os, name, self._wrap(getattr(os, name)))
             patch.setattr(Disk, "sync_file_system", self._wrap(Disk.sync_file_system))
+            patch.setattr(disk, "_sync_data", self._wrap(disk._sync_data))
             yield
 
     def _wrap(self, real: Callable[..., Any]) -> Callable[..., Any]:

@@ -95,7 +95,7 @@ def inbox(drawn: Drawn, view: RunView, patch: Patch) -> tuple[PatchHunk, ...]:
     """Every hunk with its story, in the order of the change set: control files first (pure)."""
     marks = view.marks.get(patch.number, {})
     order = {change.path: (number, change) for number, change in enumerate(drawn.changes.files)}
-    applied = _applied(drawn, patch)
+    applied = applied_by(drawn, patch)
     found = []
     for hunk in sorted(drawn.hunks, key=lambda each: order[each.path][0]):
         tasks = [view.tasks[name] for name in drawn.wrote.get(hunk.id, ()) if name in view.tasks]
@@ -121,7 +121,7 @@ def inbox(drawn: Drawn, view: RunView, patch: Patch) -> tuple[PatchHunk, ...]:
     return tuple(found)
 
 
-def _applied(drawn: Drawn, patch: Patch) -> dict[str, str]:
+def applied_by(drawn: Drawn, patch: Patch) -> dict[str, str]:
     """Hunk id → the latest standing apply that wrote it."""
     found: dict[str, str] = {}
     for each in patch.standing:
@@ -151,7 +151,7 @@ def chosen(drawn: Drawn, patch: Patch, wanted: Iterable[str]) -> frozenset[str]:
             next_step="Look at the patch again, and choose anew.",
             hunks=unknown,
         )
-    return frozenset(wanted) | (_applied(drawn, patch).keys() & there)
+    return frozenset(wanted) | (applied_by(drawn, patch).keys() & there)
 
 
 def numbers(drawn: Drawn, picked: Collection[str]) -> dict[str, set[int] | None]:

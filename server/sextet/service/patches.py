@@ -99,7 +99,7 @@ async def _written(place: Place, session: Session, part: Part, how: tuple[writer
     """Write and record it; what a killed process wrote and could not record is recorded now."""
     plan, by = how
     applied = None
-    if all(step.now == step.after for step in plan.steps):
+    if not plan.changing:
         applied = standing(place.state.applies, part.changes.old_tree, part.changes.new_tree)
     if applied is None or applied.id in {each.id for each in part.patch.applied}:
         kind = None if part.whole else ApplyKind.PARTIAL

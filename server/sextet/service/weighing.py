@@ -27,6 +27,8 @@ class Part:
     hunks: tuple[str, ...]
     """All hunks that are in the work tree afterwards."""
     whole: bool
+    again: bool
+    """Whether chosen hunks are all applied already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ async def weigh(place: Place, view: RunView, patch: Patch, asked: ApplyPatch) ->
     against = (
         *_against_patch(view, patch, asked),
         *_against_place(view, patch, asked, repository),
-        *_against_plan(found, patch, asked),
+        *_against_plan(found, part, asked),
     )
     return Weighed(part, found, repository, against)
 
@@ -64,10 +66,11 @@ async def _part(place: Place, view: RunView, patch: Patch, what: tuple[Mirror, t
     drawn = await place.inbox.draw(mirror, view, patch)
     every = tuple(dict.fromkeys(hunk.id for hunk in drawn.hunks))
     picked = inbox.chosen(drawn, patch, wanted) if wanted else frozenset(every)
+    again = bool(wanted) and inbox.applied_by(drawn, patch).keys() >= set(wanted)
     if len(picked) == len(every):
-        return Part(patch, drawn.changes, every, whole=True)
+        return Part(patch, drawn.changes, every, whole=True, again=again)
     changes = await select(mirror, drawn.changes, inbox.numbers(drawn, picked))
-    return Part(patch, changes, tuple(each for each in every if each in picked), whole=False)
+    return Part(patch, changes, tuple(each for each in every if each in picked), whole=False, again=again)
 
 
 def _against_patch(view: RunView, patch: Patch, asked: ApplyPatch) -> Iterator[SextetError]:
@@ -124,7 +127,13 @@ def _against_place(
         yield error
 
 
-def _against_plan(found: Plan, patch: Patch, asked: ApplyPatch) -> Iterator[SextetError]:
+def _against_plan(found: Plan, part: Part, asked: ApplyPatch) -> Iterator[SextetError]:
+    patch = part.patch
+    if part.again and patch.state is not PatchState.APPLIED and not found.changing:
+        yield ApplyError(
+            f"These hunks of {patch.id} are applied already.",
+            next_step="Take them back with `sextet patch revert`.",
+        )
     if found.control and not asked.control_files:
         yield ApplyError(
             f"The patch changes files that steer tools, editors or CI: {', '.join(found.control)}.",

@@ -76,7 +76,7 @@ async def apply(what: Plan, order: Order) -> Applied:
             of the patch is in the work tree (or the next start takes it back).
     """
     _check(what)
-    steps = _changing(what)
+    steps = what.changing
     contents = await what.mirror.git.blobs(step.after.blob for step in steps if step.after.blob)
     edited = _for_editor(steps, order.editor, contents)
     with Root(what.repository.top) as root:
@@ -89,12 +89,8 @@ async def apply(what: Plan, order: Order) -> Applied:
     return transaction.journal.applied
 
 
-def _changing(what: Plan) -> list[Step]:
-    return [step for step in what.steps if step.now != step.after]
-
-
 def _transaction(what: Plan, order: Order, root: Root, edited: Collection[str]) -> Transaction:
-    steps = _changing(what)
+    steps = what.changing
     applied = Applied(
         id=f"apply-{secrets.token_hex(8)}",
         kind=what.kind_of(order.kind),

@@ -32,6 +32,11 @@ class Plan:
         return tuple(step for step in self.steps if step.fit is Fit.BLOCKED)
 
     @property
+    def changing(self) -> tuple[Step, ...]:
+        """Files that would be changed."""
+        return tuple(step for step in self.steps if step.now != step.after)
+
+    @property
     def control(self) -> tuple[str, ...]:
         """Control files that would change: to be confirmed apart."""
         return tuple(step.path for step in self.steps if step.change.control and step.now != step.after)
