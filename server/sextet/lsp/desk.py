@@ -36,6 +36,8 @@ WATCH: Final = 2.0
 _PATIENCE: Final = 5.0
 """Seconds for which a holder of the lock may be silent: it just begins, or is about to end."""
 _PAUSE: Final = 0.05
+_COURTESY: Final = 0.1
+"""Seconds that views wait before they read a long run, so that a client's first request goes before."""
 
 
 class Desk:
@@ -71,6 +73,9 @@ class Desk:
         self._finding = asyncio.Lock()
         self._jobs: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._readers = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._spawn(self._pump(self._bus.subscribe()))
 
     async def begin(self) -> None:
@@ -133,12 +138,12 @@ class Desk:
         """
         return await self._known()
 
-    async def view(self, run_id: str) -> RunView:
-        """The view of a run, read from the disk.
-
-        Raises:
-            SextetError: there is none, or it cannot be read.
-        """
+    async def view(self, run_id: str, patient: bool) -> RunView:  # noqa: FBT001 -- as the follower calls it
+        """The view of a run, read from the disk; raises SextetError when it cannot be."""
+        if patient:
+            await asyncio.sleep(_COURTESY)
+            with suppress(TimeoutError):  # whoever asked for something goes first
+                await asyncio.wait_for(self._quiet.wait(), _PATIENCE)
         return await asyncio.to_thread(read_view, await self._known(), run_id)
 
     async def close(self, reason: str) -> None:
@@ -154,6 +159,16 @@ class Desk:
 
     # Where a verb goes ----------------------------------------------------------------------------
     async def _read(self, method: str, params: Mapping[str, Any]) -> Record:
+        self._readers += 1
+        self._quiet.clear()
+        try:
+            return await self._read_now(method, params)
+        finally:
+            self._readers -= 1
+            if not self._readers:
+                self._quiet.set()
+
+    async def _read_now(self, method: str, params: Mapping[str, Any]) -> Record:
         door = await self._for_reading()
         try:
             return await door.call(method, params)

@@ -34,11 +34,13 @@ class Follower:
     """Keeps the views of runs and tells its listeners when they change; lives on the event loop.
 
     Args:
-        load: reads the view of a run from the disk.
+        load: reads the view of a run from the disk; patiently, when nothing happens in it just now.
         listeners: who is told; a defect of one of them is written down and hurts nobody else.
     """
 
-    def __init__(self, load: Callable[[str], Awaitable[RunView]], listeners: Sequence[Listener]) -> None:
+    def __init__(
+        self, load: Callable[[str, bool], Awaitable[RunView]], listeners: Sequence[Listener]
+    ) -> None:
         self._load = load
         self._listeners = listeners
         self._loading: dict[str, asyncio.Task[None]] = {}
@@ -54,7 +56,7 @@ class Follower:
         elif isinstance(message, StateChanged):
             self._follow(message.run_id, message.entry)
         elif isinstance(message, Resync):
-            self._read(message.run_id)
+            self._read(message.run_id, patient=True)
 
     def tell(self) -> None:
         """Let everything be shown anew, as after a change of what is open or set."""
@@ -78,17 +80,18 @@ class Follower:
             apply(view, entry)
             self._tell(view, (entry,))
 
-    def _read(self, run_id: str) -> None:
+    def _read(self, run_id: str, *, patient: bool = False) -> None:
         if run_id not in self._loading:
-            task = asyncio.create_task(self._begin(run_id))
+            task = asyncio.create_task(self._begin(run_id, patient=patient))
             self._loading[run_id] = task
 
-    async def _begin(self, run_id: str) -> None:
+    async def _begin(self, run_id: str, *, patient: bool) -> None:
         try:
-            view = await self._load(run_id)
-            news = [entry for entry in self._queued.pop(run_id, []) if entry.seq > view.seq]
+            view = await self._load(run_id, patient)
+            news = self._queued.pop(run_id, [])  # also those that the disk had already: they were heard
             for entry in news:
-                apply(view, entry)
+                if entry.seq > view.seq:
+                    apply(view, entry)
         except SextetError as error:  # damaged, or gone meanwhile: whoever asks for it is told why
             self.views.pop(run_id, None)
             print(f"sextet: run {run_id} cannot be followed: {error.what}"[:1_000], file=sys.stderr)  # noqa: T201
