@@ -107,6 +107,7 @@ async def test_a_rejected_hunk_with_a_comment_does_not_reopen_its_item_alone_or_
     assert "made/b.txt:1: Not b, please." in prompt.read_text()
     found = {each.id: each for each in (await done.call("patch/get", **done.one)).hunks}
     assert found[ids["a.txt:35"]].mark.mark.value == "accepted"
+    assert found[ids["zero:0"]].tasks == ("implement-1-3",), "the rework did not touch it"
 
 
 async def test_a_rejection_without_a_comment_starts_work_again(done):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sextet.errors import StaleError
 from sextet.model.names import Kind
-from sextet.model.outcome import ImplementOutcome
 from sextet.model.patch import ChangeSet, FileChange, Hunk, Patch, PatchHunk
-from sextet.model.task import Task
 from sextet.pipeline.view import RunView
 from sextet.roles.wording import one_line
 from sextet.workspace import changeset
-from sextet.workspace.authors import authors, captures
+from sextet.workspace.authors import Authors, authors, captures
 from sextet.workspace.mirror import Mirror
 
 _KEPT = 8
@@ -54,22 +53,16 @@ class Inbox:
 
 async def _draw(mirror: Mirror, view: RunView, patch: Patch) -> Drawn:
     changes = await changeset.diff(mirror, patch.base, patch.tree)
-    hunks = await changeset.hunks(mirror, changes)
+    hunks, told = await asyncio.gather(changeset.hunks(mirror, changes), _authors(mirror, view, patch))
     shown = {hunk.path for hunk in hunks}
     hunks += tuple(_whole(change) for change in changes.files if change.path not in shown)
-    tasks = [view.tasks[name] for name in patch.tasks if name in view.tasks]
-    touched = {change.path: _touching(tasks, change.path) for change in changes.files}
-    known: Mapping[str, str] = {}
-    if any(len(found) > 1 for found in touched.values()):
-        known = await captures(mirror, view.the_run.id)
-    wrote: dict[str, tuple[str, ...]] = {}
-    for path, candidates in touched.items():
-        mine = [hunk for hunk in hunks if hunk.path == path]
-        lines: Mapping[int, str] = {}
-        if len(candidates) > 1:
-            lines = await authors(mirror, (view.bases[patch.number].commit, patch.commit), path, known)
-        wrote |= {hunk.id: _writers(hunk, candidates, lines) for hunk in mine}
+    wrote = {hunk.id: _writers(hunk, told.get(hunk.path, Authors((), {}))) for hunk in hunks}
     return Drawn(changes, hunks, wrote)
+
+
+async def _authors(mirror: Mirror, view: RunView, patch: Patch) -> dict[str, Authors]:
+    known = await captures(mirror, view.the_run.id)
+    return await authors(mirror, (view.bases[patch.number].commit, patch.commit), known)
 
 
 def _whole(change: FileChange) -> Hunk:
@@ -85,19 +78,10 @@ def _whole(change: FileChange) -> Hunk:
     )
 
 
-def _touching(tasks: Iterable[Task], path: str) -> tuple[str, ...]:
-    found = []
-    for task in tasks:
-        change = task.outcome.change if isinstance(task.outcome, ImplementOutcome) else None
-        if change is not None and (path in change.files or not change.files):
-            found.append(task.id)
-    return tuple(found)
-
-
-def _writers(hunk: Hunk, candidates: Sequence[str], lines: Mapping[int, str]) -> tuple[str, ...]:
+def _writers(hunk: Hunk, told: Authors) -> tuple[str, ...]:
     """The tasks that wrote the hunk's new lines; who only removed lines cannot be told from the others."""
-    told = {lines[number] for number in _new_lines(hunk) if number in lines}
-    return tuple(name for name in candidates if name in told) or tuple(candidates)
+    names = {told.lines[number] for number in _new_lines(hunk) if number in told.lines}
+    return tuple(name for name in told.tasks if name in names) or told.tasks
 
 
 def _new_lines(hunk: Hunk) -> Iterable[int]:

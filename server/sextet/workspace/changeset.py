@@ -185,13 +185,13 @@ async def hunks(mirror: Mirror, changeset: ChangeSet, paths: Iterable[str] = ())
     chosen = [name for name in names if not wanted or name in wanted]
     if not chosen:
         return ()
-    kinds = {change.path: _sections(change) for change in changeset.files}
+    kinds = {change.path: sections(change.old_mode, change.new_mode) for change in changeset.files}
     order = [name for name in chosen for _ in range(kinds[name])]
     drawn = await _drawn(mirror, changeset, wanted)
-    sections = re.split(rb"^diff --git .*\n", drawn, flags=re.MULTILINE)[1:]
+    pictures = re.split(rb"^diff --git .*\n", drawn, flags=re.MULTILINE)[1:]
     seen: Counter[str] = Counter()
     return tuple(
-        hunk for name, section in zip(order, sections, strict=True) for hunk in _hunks(name, section, seen)
+        hunk for name, section in zip(order, pictures, strict=True) for hunk in _hunks(name, section, seen)
     )
 
 
@@ -205,10 +205,9 @@ def _digest(path: str, *what: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _sections(change: FileChange) -> int:
-    """A file that becomes a link, or the reverse, is drawn as one deleted and one new."""
-    types = {mode[:3] for mode in (change.old_mode, change.new_mode)} - {"000"}
-    return len(types)
+def sections(old_mode: str, new_mode: str) -> int:
+    """How often a file is drawn: one that becomes a link, or the reverse, is one deleted and one new."""
+    return len({mode[:3] for mode in (old_mode, new_mode)} - {"000"})
 
 
 def _hunks(name: str, section: bytes, seen: Counter[str]) -> Iterable[Hunk]:
