@@ -82,6 +82,7 @@ CASES: dict[str, Case] = {
     "artifact/read": of(Stage.done, taskId=ITEM, name="prompt.md"),
     "patch/list": of(Stage.done),
     "patch/get": of(Stage.done, patchId=PATCH),
+    "patch/check": of(Stage.done, patchId=PATCH),
     "patch/apply": of(Stage.complete, patchId=PATCH),
     "patch/mark": mark,
     "patch/comment": remark,

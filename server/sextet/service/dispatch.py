@@ -59,6 +59,7 @@ class Dispatcher:
             "artifact/read": partial(attempts.read, orchestrator),
             "patch/list": self._patches,
             "patch/get": self._patch,
+            "patch/check": self._page(patches.check),
             "patch/apply": self._apply,
             "patch/mark": self._opinion(opinions.mark),
             "patch/comment": self._opinion(opinions.comment),

@@ -81,6 +81,12 @@ METHODS: dict[str, Method] = {
     "patch/get": Method(
         "The change set of a patch, its hunks, and a diff to read.", p.OfPatch, r.PatchDetail, reads=True
     ),
+    "patch/check": Method(
+        "What applying a patch, or chosen hunks of it, would do now, and all that speaks against it.",
+        p.CheckPatch,
+        r.PatchCheck,
+        reads=True,
+    ),
     "patch/apply": Method(
         "Write a patch, or chosen hunks of it, into the work tree, all or nothing.",
         p.ApplyPatch,

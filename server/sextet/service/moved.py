@@ -18,15 +18,16 @@ async def note(session: Session, repository: Repository) -> bool:
         StoreError: the disk refuses.
     """
     base = session.view.bases[session.view.patch]
-    reason = _reason(base, repository)
-    if not reason:
+    said = reason(base, repository)
+    if not said:
         return False
-    if all(known.text != reason for known in session.view.notes):
-        await session.record(ev.BaseMoved(head=repository.head, branch=repository.branch, reason=reason))
+    if all(known.text != said for known in session.view.notes):
+        await session.record(ev.BaseMoved(head=repository.head, branch=repository.branch, reason=said))
     return True
 
 
-def _reason(base: Base, repository: Repository) -> str:
+def reason(base: Base, repository: Repository) -> str:
+    """How the repository differs from where a patch began, in a sentence; empty when it does not (pure)."""
     if repository.branch != base.branch:
         then, now = base.branch or "a detached HEAD", repository.branch or "a detached HEAD"
         return f"The base has moved: the run began on {then}, now {now} is checked out."

@@ -27,6 +27,7 @@ VERBS: Final = (
     "artifact/read",
     "patch/list",
     "patch/get",
+    "patch/check",
     "patch/apply",
     "patch/mark",
     "patch/comment",

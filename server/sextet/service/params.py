@@ -181,6 +181,13 @@ class OfPatch(OfRun):
     patch_id: PatchId
 
 
+class CheckPatch(OfPatch):
+    """`patch/check`: what applying would do now; nothing is written."""
+
+    hunks: tuple[HunkId, ...] = Field(default=(), max_length=10_000)
+    """Only these, with those that are applied already; empty: the whole patch."""
+
+
 class ApplyPatch(OfPatch):
     """`patch/apply`: write the patch, or chosen hunks of it, into the work tree, all or nothing."""
 

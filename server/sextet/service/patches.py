@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from sextet.errors import ApplyError, NotFoundError, RepositoryError, SextetError, StaleError
+from sextet.errors import ApplyError, NotFoundError, SextetError
 from sextet.model import events as ev
-from sextet.model.patch import Applied, ApplyKind, ChangeSet, Patch, PatchState
+from sextet.model.patch import Applied, ApplyKind, Patch, PatchState
 from sextet.pipeline.view import RunView
 from sextet.runtime.finish import finish
 from sextet.runtime.session import Session
-from sextet.service import inbox
-from sextet.service.params import ApplyPatch, OfPatch, RevertPatch
+from sextet.service import inbox, weighing
+from sextet.service.params import ApplyPatch, CheckPatch, OfPatch, RevertPatch
 from sextet.service.place import Place
-from sextet.service.results import PatchDetail, RevertResult
+from sextet.service.results import PatchCheck, PatchDetail, RevertResult
+from sextet.service.weighing import Part, weigh
 from sextet.workspace import apply as writer
 from sextet.workspace import changeset
 from sextet.workspace.images import standing
 from sextet.workspace.mirror import Mirror
-from sextet.workspace.partial import select
 from sextet.workspace.repository import inspect
 from sextet.workspace.sharing import unsaved
 
@@ -49,6 +46,15 @@ async def detail(place: Place, view: RunView, asked: OfPatch) -> PatchDetail:
         hunks=inbox.inbox(drawn, view, patch),
         retest=view.retests.get(patch.number),
     )
+
+
+async def check(place: Place, view: RunView, asked: CheckPatch) -> PatchCheck:
+    """What `apply` would do now, and all that speaks against it; nothing is written.
+
+    Raises:
+        StaleError: the patch has none of the chosen hunks any more.
+    """
+    return await weighing.check(place, view, find(view, asked.patch_id), asked)
 
 
 async def apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
@@ -93,63 +99,13 @@ async def apply_by_itself(place: Place, session: Session) -> None:
 
 async def _apply(place: Place, session: Session, asked: ApplyPatch) -> Applied:
     patch = find(session.view, asked.patch_id)
-    _may_apply(patch, asked)
-    _gate(session.view, patch, asked)
-    repository = await inspect(place.top)
-    base = session.view.bases[patch.number]
-    if repository.branch != base.branch and not asked.merge:
-        raise RepositoryError(
-            f"The run began on {base.branch or 'a detached HEAD'}, but now"
-            f" {repository.branch or 'a detached HEAD'} is checked out.",
-            next_step="Switch back, or apply with --merge if you mean this branch.",
-        )
-    mirror = await Mirror.open(repository, place.state.path)
-    part = await _part(place, session.view, patch, (mirror, asked.hunks))
-    buffers = await place.buffers()
-    plan = (await writer.plan(repository, mirror, part.changes, buffers)).settle(patch.takes)
-    if plan.control and not asked.control_files:
-        raise ApplyError(
-            f"The patch changes files that steer tools, editors or CI: {', '.join(plan.control)}.",
-            next_step="Look at them; confirm them with --control-files.",
-            control=list(plan.control),
-            tree=patch.tree,
-        )
-    if plan.kind is not ApplyKind.EXACT and not plan.conflicts and not (asked.merge or patch.takes):
-        raise ApplyError(
-            "Some files have changed since the run began; applying would merge, and that result is untested.",
-            next_step="Allow it with --merge, or ask for a follow-up, which starts from what you have now.",
-            merge=True,
-            tree=patch.tree,
-        )
-    return await finish(_written(place, session, part, (plan, asked.by)))
+    weighed = await weigh(place, session.view, patch, asked)
+    for error in weighed.against:
+        raise error
+    return await finish(_written(place, session, weighed.part, (weighed.plan, asked.by)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What of a patch is to be written."""
-
-    patch: Patch
-    changes: ChangeSet
-    hunks: tuple[str, ...]
-    """All hunks that are in the work tree afterwards."""
-    whole: bool
-    labels: Mapping[str, str]
-    """What the change of a path is called: the items that wrote it."""
-
-
-async def _part(place: Place, view: RunView, patch: Patch, what: tuple[Mirror, tuple[str, ...]]) -> _Part:
-    mirror, wanted = what
-    drawn = await place.inbox.draw(mirror, view, patch)
-    every = tuple(dict.fromkeys(hunk.id for hunk in drawn.hunks))
-    picked = inbox.chosen(drawn, patch, wanted) if wanted else frozenset(every)
-    if len(picked) == len(every):
-        return _Part(patch, drawn.changes, every, whole=True, labels=inbox.labels(drawn, view))
-    changes = await select(mirror, drawn.changes, inbox.numbers(drawn, picked))
-    some = tuple(each for each in every if each in picked)
-    return _Part(patch, changes, some, whole=False, labels=inbox.labels(drawn, view))
-
-
-async def _written(place: Place, session: Session, part: _Part, how: tuple[writer.Plan, str]) -> Applied:
+async def _written(place: Place, session: Session, part: Part, how: tuple[writer.Plan, str]) -> Applied:
     """Write and record it; what a killed process wrote and could not record is recorded now."""
     plan, by = how
     applied = _unrecorded(place, part, plan)
@@ -170,48 +126,13 @@ async def _written(place: Place, session: Session, part: _Part, how: tuple[write
     return applied
 
 
-def _unrecorded(place: Place, part: _Part, plan: writer.Plan) -> Applied | None:
+def _unrecorded(place: Place, part: Part, plan: writer.Plan) -> Applied | None:
     """The finished apply of this part that no event tells of."""
     if any(step.now != step.after for step in plan.steps):
         return None
     found = standing(place.state.applies, part.changes.old_tree, part.changes.new_tree)
     known = {each.id for each in part.patch.applied}
     return None if found is None or found.id in known else found
-
-
-def _may_apply(patch: Patch, asked: ApplyPatch) -> None:
-    if asked.seen is not None and asked.seen != patch.tree:
-        raise StaleError(
-            f"{patch.id} has changed since it was looked at.",
-            next_step="Look at it again: `sextet patch show`.",
-            tree=patch.tree,
-        )
-    if patch.state is PatchState.DRAFT and not asked.draft:
-        raise ApplyError(
-            f"{patch.id} is a draft: the reviewer has not approved it.",
-            next_step="Wait for the approval, or apply the draft with --draft (untested, not approved).",
-        )
-    if patch.state is PatchState.APPLIED:
-        raise ApplyError(
-            f"{patch.id} is applied already.", next_step="Take it back with `sextet patch revert`."
-        )
-
-
-def _gate(view: RunView, patch: Patch, asked: ApplyPatch) -> None:
-    """As many named approvals of exactly this tree as the run asks for; who applies it is one of them."""
-    if view.the_run.settings.patch_apply == "never":
-        raise ApplyError(
-            f"{patch.id} is not applied, because `sextet.patch.apply` is `never`.",
-            next_step="Read it with `sextet patch show`, or change the setting and start a new run.",
-        )
-    wanted = view.the_run.settings.approvals.patch
-    given = view.approvals.get(f"review-{patch.number}", ())
-    names = sorted({asked.by} | {approval.by for approval in given if approval.seen == patch.tree})
-    if patch.state is not PatchState.DRAFT and len(names) < wanted:
-        raise ApplyError(
-            f"{patch.id} needs {wanted} named approvals and has {len(names)} ({', '.join(names)}).",
-            next_step=f"Let somebody else approve it: `sextet approve review-{patch.number} --by <name>`.",
-        )
 
 
 async def require_saved(place: Place, view: RunView) -> None:

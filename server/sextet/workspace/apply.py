@@ -1,67 +1,29 @@
-"""Apply: how a change set fits the user's files now, and writing or reverting it as one transaction."""
+"""Apply: carry out a plan for the user's files as one transaction, or plan to take one back."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sextet.errors import ApplyError, NotFoundError, UnsafePathError
-from sextet.model.patch import Applied, ApplyKind, ChangeSet, FileChange, Take
+from sextet.errors import NotFoundError, UnsafePathError
+from sextet.model.patch import Applied, ApplyKind, ChangeSet, FileChange
 from sextet.system.disk import DISK, Disk
 from sextet.system.paths import Root
 from sextet.workspace import sharing
 from sextet.workspace.control import is_control
 from sextet.workspace.editor import Buffer, Editor, Rewrite
-from sextet.workspace.fit import Fit, Step, fit_all
+from sextet.workspace.fit import Step
 from sextet.workspace.images import Entry, Journal, load, pre_image
 from sextet.workspace.mirror import Mirror
+from sextet.workspace.plan import Plan, objections, plan
 from sextet.workspace.recovery import Recovered, recover
 from sextet.workspace.repository import Repository
 from sextet.workspace.transaction import Transaction, to_its_end
 
 __all__ = ["Order", "Plan", "Recovered", "apply", "plan", "recover", "revert", "save"]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What applying would do to each file, control files first; carry it out with `apply`."""
-
-    repository: Repository
-    mirror: Mirror
-    changeset: ChangeSet
-    steps: tuple[Step, ...]
-
-    @property
-    def conflicts(self) -> tuple[str, ...]:
-        """Files that must be settled (`settle`) before the plan can be carried out."""
-        return tuple(step.path for step in self.steps if step.fit is Fit.CONFLICT)
-
-    @property
-    def blocked(self) -> tuple[Step, ...]:
-        """Files that cannot be written as things are; `Step.reason` says why."""
-        return tuple(step for step in self.steps if step.fit is Fit.BLOCKED)
-
-    @property
-    def control(self) -> tuple[str, ...]:
-        """Control files that would change: to be confirmed apart."""
-        return tuple(step.path for step in self.steps if step.change.control and step.now != step.after)
-
-    @property
-    def kind(self) -> ApplyKind:
-        """`exact` when every file ends as the change set has it, else `merged`."""
-        exact = all(step.after == step.wanted for step in self.steps)
-        return ApplyKind.EXACT if exact else ApplyKind.MERGED
-
-    def settle(self, choices: Mapping[str, Take]) -> Plan:
-        """The plan with conflicts settled, per path."""
-        steps = tuple(
-            step.taken(choices[step.path]) if step.fit is Fit.CONFLICT and step.path in choices else step
-            for step in self.steps
-        )
-        return replace(self, steps=steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +45,6 @@ class Order:
     disk: Disk = DISK
 
 
-async def plan(
-    repository: Repository,
-    mirror: Mirror,
-    changeset: ChangeSet,
-    buffers: Mapping[str, Buffer] | None = None,
-) -> Plan:
-    """See how a change set fits the user's files as they are now. Writes nothing to the work tree.
-
-    Args:
-        repository: the user's.
-        mirror: has the blobs of the change set.
-        changeset: what is to be applied.
-        buffers: what is open in the editor, by path (`Editor.look`), saved or not.
-
-    Raises:
-        RepositoryError: a rebase, merge, cherry-pick or revert is in progress.
-        GitError: git failed.
-    """
-    repository.require_settled()
-    steps = await fit_all(repository.top, mirror, changeset.files, buffers)
-    return Plan(repository, mirror, changeset, steps)
-
-
 async def apply(what: Plan, order: Order) -> Applied:
     """Carry out a plan, completely or not at all.
 
@@ -119,7 +58,7 @@ async def apply(what: Plan, order: Order) -> Applied:
     _check(what)
     applied = Applied(
         id=f"apply-{secrets.token_hex(8)}",
-        kind=order.kind if order.kind and what.kind is ApplyKind.EXACT else what.kind,
+        kind=what.kind_of(order.kind),
         at=time.time(),
         by=order.by,
         tree=what.changeset.new_tree,
@@ -153,18 +92,8 @@ async def save(what: Plan, applied: Applied, editor: Editor | None) -> Applied:
 
 def _check(what: Plan) -> None:
     what.repository.require_settled()
-    if what.blocked:
-        step = what.blocked[0]
-        raise ApplyError(
-            f"{step.path} cannot be written: {step.reason}.", next_step=step.remedy, files=[step.path]
-        )
-    if what.conflicts:
-        names = ", ".join(what.conflicts[:8])
-        raise ApplyError(
-            f"{len(what.conflicts)} files have changed in a way that does not fit: {names}.",
-            next_step="Settle each of them: keep yours, take the patch's, or merge.",
-            files=list(what.conflicts),
-        )
+    for error in objections(what):
+        raise error
 
 
 def _entry(root: Root, step: Step, *, by_editor: bool) -> Entry:
