@@ -66,6 +66,7 @@ CASES: dict[str, Case] = {
     "run/list": no_params(),
     "run/snapshot": of(Stage.at_work),
     "run/events": of(Stage.done, after=2),
+    "run/collisions": of(Stage.at_work),
     "run/followUp": of(Stage.complete, text="and more"),
     "workers/start": of(Stage.at_work, roles=["reviewer"]),
     "workers/stop": of(Stage.at_work, roles=["reviewer"], how="now"),

@@ -44,6 +44,7 @@ class Dispatcher:
             "run/snapshot": self._snapshot,
             "run/events": self._events,
             "run/followUp": self._follow_up,
+            "run/collisions": self._collisions,
             "workers/start": self._workers_start,
             "workers/stop": self._workers_stop,
             "roles/get": partial(machine.roles, orchestrator),
@@ -154,6 +155,10 @@ class Dispatcher:
 
     async def _done(self, run_id: str) -> Record:
         return r.Done(seq=self._orchestrator.view(run_id).seq)
+
+    async def _collisions(self, asked: p.OfRun) -> Record:
+        view = await self._orchestrator.look(asked.run_id)
+        return await self._place.radar.look(await self._place.workshop(), view)
 
     # Workers --------------------------------------------------------------------------------------
     def _crew(self, run_id: str) -> Crew:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sextet.model.base import Record
 from sextet.service import params as p
+from sextet.service import patch_results as c
 from sextet.service import results as r
 from sextet.service import upkeep_results as u
 
@@ -40,6 +41,12 @@ METHODS: dict[str, Method] = {
     ),
     "run/events": Method("Read the journal of a run, page by page.", p.ReadEvents, r.EventsPage, reads=True),
     "run/followUp": Method("Ask for more in the same run; it becomes a new patch.", p.FollowUp, r.Done),
+    "run/collisions": Method(
+        "Which changes collide, of those at work and those not integrated, before any of them is integrated.",
+        p.OfRun,
+        c.Collisions,
+        reads=True,
+    ),
     "workers/start": Method(
         "Let workers of roles that were stopped claim tasks again.", p.ChooseWorkers, r.Done
     ),
@@ -84,7 +91,7 @@ METHODS: dict[str, Method] = {
     "patch/check": Method(
         "What applying a patch, or chosen hunks of it, would do now, and all that speaks against it.",
         p.CheckPatch,
-        r.PatchCheck,
+        c.PatchCheck,
         reads=True,
     ),
     "patch/apply": Method(

@@ -12,6 +12,7 @@ VERBS: Final = (
     "run/snapshot",
     "run/events",
     "run/followUp",
+    "run/collisions",
     "workers/start",
     "workers/stop",
     "roles/get",

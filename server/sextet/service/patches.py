@@ -10,8 +10,9 @@ from sextet.runtime.finish import finish
 from sextet.runtime.session import Session
 from sextet.service import inbox, weighing
 from sextet.service.params import ApplyPatch, CheckPatch, OfPatch, RevertPatch
+from sextet.service.patch_results import PatchCheck
 from sextet.service.place import Place
-from sextet.service.results import PatchCheck, PatchDetail, RevertResult
+from sextet.service.results import PatchDetail, RevertResult
 from sextet.service.weighing import Part, weigh
 from sextet.workspace import apply as writer
 from sextet.workspace import changeset

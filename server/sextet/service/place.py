@@ -14,6 +14,7 @@ from sextet.model.settings import Settings
 from sextet.service import settings_files
 from sextet.service.editor_settings import EditorSettings
 from sextet.service.inbox import Inbox
+from sextet.service.radar import Radar
 from sextet.service.settings import Layer, Resolved, TrustItem, needs_trust, resolve
 from sextet.store.state import State
 from sextet.store.trust import Trust
@@ -41,6 +42,8 @@ class Place:
     """Pictures of patches."""
     second_writer: Editor | None = field(default=None, compare=False, repr=False)
     """The editor of this process, which has files of the work tree open; None without one."""
+    radar: Radar = field(default_factory=Radar, compare=False, repr=False)
+    """What of the runs' changes collides."""
     _kept: list[Workshop] = field(default_factory=list, compare=False, repr=False)
     """The workshop, once it was opened."""
 

@@ -7,18 +7,17 @@ from typing import Annotated
 from pydantic import Field, JsonValue, WithJsonSchema
 
 from sextet.model.answers import Ledger
-from sextet.model.base import Count, Line, Oid, Record, RepoPath, Text, Timestamp
+from sextet.model.base import Count, Line, Record, RepoPath, Text, Timestamp
 from sextet.model.events import Entry
 from sextet.model.live import WorkerStatus
-from sextet.model.names import PatchId, Role, RunId, RunState, TaskId
+from sextet.model.names import Role, RunId, RunState, TaskId
 from sextet.model.notes import Approval, Question
 from sextet.model.outcome import TestOutcome
-from sextet.model.patch import Applied, ApplyKind, ChangeSet, Patch, PatchHunk
+from sextet.model.patch import Applied, ChangeSet, Patch, PatchHunk
 from sextet.model.run import Base, Briefing
 from sextet.model.settings import Origin, Problem, RoleSettings
 from sextet.model.task import Task, Usage
 from sextet.service.codes import kinds
-from sextet.workspace.fit import Fit
 
 
 class RunRef(Record):
@@ -156,48 +155,6 @@ class PatchDetail(Record):
     """In the order of the diff."""
     retest: TestOutcome | None = None
     """The latest tests on what the user has; evidence only while nothing has changed since."""
-
-
-class FileCheck(Record):
-    """How the change of one file fits the file that is there."""
-
-    path: RepoPath
-    fit: Fit
-    changes: bool
-    """Whether applying would change the file."""
-    control: bool
-    """True when it steers tools, editors or CI."""
-    reason: Line = ""
-    """Why it is blocked."""
-
-
-class Objection(Record):
-    """What `patch/apply` would say against it."""
-
-    kind: str
-    text: Text
-    next_step: Text
-    allow: str = ""
-    """The param of `patch/apply` that allows it all the same: `controlFiles`, `merge`, `draft`; or none."""
-
-
-class PatchCheck(Record):
-    """`patch/check`: what applying would do now; nothing was written."""
-
-    patch_id: PatchId
-    tree: Oid
-    kind: ApplyKind
-    """What the apply would be called."""
-    whole: bool
-    """False when only chosen hunks are meant."""
-    files: tuple[FileCheck, ...]
-    moved: Line
-    """How the repository is no longer where the patch began; empty when it is."""
-    approvals_wanted: Count
-    approvals: tuple[Line, ...]
-    """Who has approved this very tree; whoever asks is one of them."""
-    objections: tuple[Objection, ...]
-    """Everything that keeps it from being applied as things are, the gravest first; empty: nothing does."""
 
 
 class Retested(Record):

@@ -10,8 +10,8 @@ from sextet.model.patch import ApplyKind, ChangeSet, Patch, PatchState
 from sextet.pipeline.view import RunView
 from sextet.service import inbox, moved
 from sextet.service.params import ApplyPatch, CheckPatch
+from sextet.service.patch_results import FileCheck, Objection, PatchCheck
 from sextet.service.place import Place
-from sextet.service.results import FileCheck, Objection, PatchCheck
 from sextet.workspace.mirror import Mirror
 from sextet.workspace.partial import select
 from sextet.workspace.plan import Plan, objections, plan

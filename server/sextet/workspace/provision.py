@@ -8,8 +8,12 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from sextet.system import durable
+from sextet.workspace.git import fields, listing
 from sextet.workspace.mirror import RUNS_FOLDER
 
+_NOTE = "brought"
+_NOTE_LIMIT = 1_000_000
 _NEVER = frozenset({"", ".", "..", ".git", RUNS_FOLDER})
 
 
@@ -75,3 +79,17 @@ def _plain_parents(base: Path, parts: tuple[str, ...]) -> bool:
         except FileNotFoundError:
             return True
     return True
+
+
+def copied(home: Path) -> tuple[str, ...]:
+    """What was brought into the worktree of this home: it is never part of a change."""
+    try:
+        return tuple(fields(durable.read(home / _NOTE, _NOTE_LIMIT)))
+    except FileNotFoundError:
+        return ()
+
+
+def note_copied(home: Path, names: Iterable[str]) -> None:
+    """Remember what was brought, besides what is known already."""
+    known = dict.fromkeys((*copied(home), *names))
+    durable.replace(home / _NOTE, listing(known), sync=False)

@@ -16,16 +16,15 @@ from sextet.model.settings import WorktreeSettings
 from sextet.system import durable
 from sextet.workspace import origins
 from sextet.workspace.capture import Source, capture
-from sextet.workspace.git import Git, fields, listing
+from sextet.workspace.git import Git
 from sextet.workspace.mirror import REFS, Mirror
 from sextet.workspace.origins import Left
-from sextet.workspace.provision import bring
+from sextet.workspace.provision import bring, copied, note_copied
 from sextet.workspace.repository import Repository
 from sextet.workspace.spares import Spares, lay_out, settle
 from sextet.workspace.trash import Trash, remove
 
 _START_LIMIT = 100_000
-_BROUGHT_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +147,7 @@ class Workshop:
         """
         names = settings.copy_files
         brought, problems = await asyncio.to_thread(bring, self.repository.top, worktree.path, names)
-        known = dict.fromkeys((*_brought(worktree.home), *brought))
-        durable.replace(worktree.home / "brought", listing(known), sync=False)
+        note_copied(worktree.home, brought)
         return problems
 
     async def capture(self, worktree: Worktree, message: str = "Attempt") -> Change:
@@ -190,7 +188,7 @@ class Workshop:
             work=worktree.path,
             index=worktree.home / "index",
             start=worktree.origin_tree,
-            skip=_brought(worktree.home),
+            skip=copied(worktree.home),
         )
         captured = await capture(source)
         worktree.warnings[:] = captured.warnings
@@ -287,10 +285,3 @@ class Workshop:
             await asyncio.to_thread(remove, home, admin)
             return False
         return True
-
-
-def _brought(home: Path) -> tuple[str, ...]:
-    try:
-        return tuple(fields(durable.read(home / "brought", _BROUGHT_LIMIT)))
-    except FileNotFoundError:
-        return ()
