@@ -26,6 +26,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "list": ("reading:list_runs", "List the runs of this repository."),
         "show": ("reading:show", "Show a run: tasks, workers, questions, patches."),
         "logs": ("reading:logs", "Read what workers said."),
+        "collisions": ("foreseeing:collisions", "Tell which changes will collide."),
     },
     "Talk": {
         "answer": ("talking:answer", "Answer an open question."),
@@ -37,7 +38,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "interrupt": ("talking:interrupt", "Stop one task that is at work."),
     },
     "Result": {
-        "patch": ("patching:patch", "List, show, apply or revert patches."),
+        "patch": ("patching:patch", "Show, judge, apply or revert patches."),
     },
     "Editor": {
         "serve": ("serving:serve", "Serve an editor on stdin and stdout; the editor starts this."),

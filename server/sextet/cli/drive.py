@@ -35,6 +35,10 @@ class Wishes:
     control_files: bool = False
     merge: bool = False
     draft: bool = False
+    hunks: tuple[str, ...] = ()
+    """Ids of hunks, or their beginnings: only these are applied."""
+    accepted: bool = False
+    """Only the hunks that are marked as accepted are applied."""
     yes: bool = False
     wait: bool = False
     as_json: bool = False

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sextet.cli import summary
+from sextet.cli import picking, summary
 from sextet.cli.doors import Here, There, writing
 from sextet.cli.drive import Drive, Wishes
 from sextet.cli.exits import INTERRUPTED, code_of
@@ -157,10 +157,12 @@ async def apply(door: Here | There, run_id: str, patch_id: str, wishes: Wishes) 
     detail = await through(door, "patch/get", {**facts, "patchId": patch_id})
     assert isinstance(detail, r.PatchDetail)  # noqa: S101 -- for mypy
     seen = detail.patch.tree
-    if not wishes.draft:
+    hunks = picking.accepted(detail.hunks) if wishes.accepted else picking.hunks(detail.hunks, wishes.hunks)
+    if not (wishes.draft or hunks):  # who takes a part has not said that all of it is good
         await through(door, "task/approve", {**facts, "taskId": f"review-{number}", "seen": seen})
     allowed = {"controlFiles": wishes.control_files, "merge": wishes.merge, "draft": wishes.draft}
-    done = await through(door, "patch/apply", {**facts, **allowed, "patchId": patch_id, "seen": seen})
+    asked = {**facts, **allowed, "patchId": patch_id, "seen": seen, "hunks": hunks}
+    done = await through(door, "patch/apply", asked)
     assert isinstance(done, r.ApplyResult)  # noqa: S101 -- for mypy
     return done
 
